@@ -1,0 +1,88 @@
+"""Everything that is run on this project. `nox` runs what a change must pass; the longer searches are asked for by name."""
+
+import os
+from pathlib import Path
+
+import nox
+
+nox.options.default_venv_backend = "venv"
+nox.options.sessions = ["lint", "typing", "tests", "planted"]
+nox.options.error_on_missing_interpreters = False
+nox.options.reuse_existing_virtualenvs = False
+
+PYTHONS = nox.project.python_versions(nox.project.load_toml("pyproject.toml"))
+HERE = Path(__file__).parent
+
+
+def groups(session: nox.Session, *names: str) -> None:
+    """Install the project, editable, with these dependency groups of `pyproject.toml`."""
+    project = nox.project.load_toml("pyproject.toml")
+    wanted = nox.project.dependency_groups(project, *names)
+    own = [it for it in wanted if it.startswith("eventsourced-syncengine")]
+    extras = "[testing]" if own else ""
+    session.install("-e", f".{extras}", *(it for it in wanted if it not in own))
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Style, spelling, and who may import whom."""
+    groups(session, "lint")
+    session.run("ruff", "check", ".")
+    session.run("ruff", "format", "--check", ".")
+    session.run("lint-imports")
+    session.run("codespell", "src", "docs", "examples", "README.md", "CHANGELOG.md")
+
+
+@nox.session
+def typing(session: nox.Session) -> None:
+    """Mypy, strict, on the packages and on a file that only uses the public API."""
+    groups(session, "typing", "test")
+    session.run("mypy")
+    session.run("mypy", "tests/typing/api.py")
+
+
+@nox.session
+def tests(session: nox.Session) -> None:
+    """All tests on the running Python, with the coverage floor."""
+    groups(session, "test")
+    env = {"HYPOTHESIS_PROFILE": os.environ.get("HYPOTHESIS_PROFILE", "ci"), "COVERAGE_FILE": str(HERE / ".coverage")}
+    session.run("coverage", "erase", env=env)
+    session.run("coverage", "run", "-m", "pytest", *session.posargs, env=env)
+    session.run("coverage", "combine", "--quiet", env=env)
+    session.run("coverage", "report", *([] if not session.posargs else ["--fail-under=0"]), env=env)
+
+
+@nox.session(python=PYTHONS, name="pythons", default=False)
+def pythons(session: nox.Session) -> None:
+    """All tests on every supported Python that is installed here."""
+    groups(session, "test")
+    session.run("pytest", *session.posargs)
+
+
+@nox.session
+def planted(session: nox.Session) -> None:
+    """Plant defects one by one; each must be caught by the test that is there for it."""
+    groups(session, "test")
+    session.run("python", "-m", "tests.planted.run", *session.posargs)
+
+
+@nox.session(default=False)
+def bench(session: nox.Session) -> None:
+    """Speed, as ratios against floors taken in the same run."""
+    groups(session, "test")
+    session.run("python", "-m", "benchmarks", *session.posargs)
+
+
+@nox.session(default=False)
+def thorough(session: nox.Session) -> None:
+    """The property tests with many more examples; for the night."""
+    groups(session, "test")
+    session.run("pytest", "tests/properties", *session.posargs, env={"HYPOTHESIS_PROFILE": "thorough"})
+
+
+@nox.session(default=False)
+def package(session: nox.Session) -> None:
+    """Build the sdist and the wheel and look at them."""
+    session.install("build", "twine")
+    session.run("python", "-m", "build", "--outdir", str(HERE / "dist"))
+    session.run("twine", "check", "--strict", *[str(path) for path in sorted((HERE / "dist").glob("*"))])

@@ -1,0 +1,79 @@
+"""
+What became of a write whose answer was lost, judged by what the remote holds now.
+
+Three verdicts: it landed, it did not land, it was overtaken. Only "did not land" may be sent again; sending again after
+"overtaken" would erase a person's edit. Absence needs patience: a created record may show up a little later.
+"""
+
+from collections.abc import Sequence
+
+from attrs import frozen
+
+from syncengine.domain.events import Write
+from syncengine.domain.records import Record
+
+
+@frozen
+class Landed:
+    """Our values are there; `record` is what the remote holds."""
+
+    record: Record
+
+
+@frozen
+class DidNotLand:
+    """The remote looks as it did before; the write may be made (again)."""
+
+
+@frozen
+class Overtaken:
+    """Something else is there: drop the write and decide anew. `record` is None when the record is gone."""
+
+    record: Record | None
+    reason: str
+
+
+@frozen
+class TooEarly:
+    """Not seen, but it could still show up; look again later."""
+
+
+@frozen
+class Ambiguous:
+    """Several records could be ours."""
+
+    records: tuple[Record, ...]
+
+
+def judge_update(write: Write, now: Record | None) -> Landed | DidNotLand | Overtaken:
+    """
+    What became of an update.
+
+    Args:
+        now: the record as just read, None when it is not there.
+    """
+    if now is None:
+        return Overtaken(None, "the record is no longer there")
+    current = now.fields.only(write.stored)
+    if current == write.stored:
+        return Landed(now)
+    if current == write.expected.only(write.stored):
+        return DidNotLand()
+    moved = sorted(name for name in write.stored if current.get(name) != write.expected.get(name))
+    return Overtaken(now, f"{', '.join(moved)} neither as before nor as we wrote it")
+
+
+def judge_create(found: Sequence[Record], *, patience_over: bool) -> Landed | DidNotLand | TooEarly | Ambiguous:
+    """
+    What became of a create.
+
+    Args:
+        found: the records that carry our key.
+        patience_over: so much time has passed since the call that a created record would be seen.
+    """
+    distinct = {record.ref: record for record in found}
+    if len(distinct) > 1:
+        return Ambiguous(tuple(distinct[ref] for ref in sorted(distinct)))
+    if distinct:
+        return Landed(next(iter(distinct.values())))
+    return DidNotLand() if patience_over else TooEarly()

@@ -1,0 +1,307 @@
+"""
+The state of one logical item and how events change it.
+
+A *link* is one item and the records that stand for it, one *side* for each endpoint. `evolve` is the only place where this
+state changes; `replay` is a fold over it. Two rules live here:
+
+- `agreed` moves only when the last write of a decision is settled, and then to the basis of that decision. With one step
+  for each write, the first confirmation would mark another side's still unsent edit as agreed, and lose it.
+- A listing that was taken before our last write on that side does not count.
+"""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from functools import reduce
+from typing import assert_never
+
+from attrs import evolve as changed
+from attrs import field, frozen
+
+from syncengine.domain.events import (
+    ConflictParked,
+    ConflictResolved,
+    Evidence,
+    LinkClosed,
+    LinkEvent,
+    Operation,
+    Proof,
+    RecordGone,
+    RecordObserved,
+    Write,
+    WriteConfirmed,
+    WriteOvertaken,
+    WritePostponed,
+    WriteRejected,
+    WritesIntended,
+)
+from syncengine.domain.identity import EndpointName, FieldName, IntentId, Kind, LinkId
+from syncengine.domain.records import NO_FIELDS, FieldValue, FieldValues, RecordRef, Revision
+from syncengine.errors import ImpossibleHistory
+
+
+@frozen(kw_only=True)
+class Side:
+    """
+    What a link knows about one endpoint.
+
+    Attributes:
+        observed: the fields as last read or as the remote said it stored them.
+        agreed: the fields when all sides were last the same, in this side's own spelling.
+        untold: fields whose agreed value of the other sides was not written here yet.
+        written_at: aware UTC of our last confirmed write here; older listings are ignored.
+        gone: how we know that the record is not there any more; None while it is.
+    """
+
+    ref: RecordRef
+    observed: FieldValues
+    agreed: FieldValues = NO_FIELDS
+    untold: frozenset[FieldName] = frozenset()
+    revision: Revision | None = None
+    label: str | None = None
+    written_at: datetime | None = None
+    gone: Evidence | None = None
+
+
+@frozen(kw_only=True)
+class PendingWrite:
+    """
+    A write of the decision that has no outcome yet.
+
+    Attributes:
+        outcome: what the last postponement said: "not_done", "unknown", or None when there was none.
+        not_before: aware UTC of the next attempt or look.
+        attempts: how often it was postponed.
+    """
+
+    write: Write
+    outcome: str | None = None
+    not_before: datetime | None = None
+    attempts: int = 0
+
+
+@frozen(kw_only=True)
+class Decision:
+    """
+    The decision that is being carried out; there is at most one.
+
+    Attributes:
+        done: for each side whose write landed, the values that become agreed there.
+        dropped: fields of writes that did not happen; they stay as they were.
+    """
+
+    basis: Mapping[EndpointName, FieldValues]
+    pending: Mapping[IntentId, PendingWrite]
+    done: Mapping[EndpointName, FieldValues] = field(factory=dict)
+    untold: Mapping[EndpointName, frozenset[FieldName]] = field(factory=dict)
+    dropped: frozenset[FieldName] = frozenset()
+
+
+@frozen(kw_only=True)
+class Refusal:
+    """A write that a remote refused for good, so that the very same is not made again."""
+
+    operation: Operation
+    fields: FieldValues
+    reason: str
+
+
+@frozen(kw_only=True)
+class Link:
+    """
+    One logical item.
+
+    Attributes:
+        version: number of events it was computed from.
+        decision: what is being carried out, if anything.
+        refused: the last refused write by endpoint.
+        parked: conflicts that wait for a person.
+        resolved: values a person chose that are not written yet.
+        closed: why nothing is left to do, if so.
+    """
+
+    link_id: LinkId
+    version: int = 0
+    kind: Kind = Kind("")
+    sides: Mapping[EndpointName, Side] = field(factory=dict)
+    decision: Decision | None = None
+    refused: Mapping[EndpointName, Refusal] = field(factory=dict)
+    parked: Mapping[FieldName, ConflictParked] = field(factory=dict)
+    resolved: Mapping[FieldName, FieldValue] = field(factory=dict)
+    closed: str | None = None
+
+    @property
+    def label(self) -> str:
+        """What people call it."""
+        labels = [side.label for _, side in sorted(self.sides.items()) if side.label]
+        return labels[0] if labels else self.link_id.hex[:12]
+
+
+def replay(link_id: LinkId, events: Iterable[LinkEvent]) -> Link:
+    """The link after these events."""
+    return reduce(evolve, events, Link(link_id=link_id))
+
+
+def evolve(link: Link, event: LinkEvent) -> Link:
+    """
+    The link after one more event.
+
+    Raises:
+        ImpossibleHistory: the event cannot follow the ones before it.
+    """
+    return changed(_applied(link, event), version=link.version + 1)
+
+
+def _applied(link: Link, event: LinkEvent) -> Link:  # noqa: PLR0911, C901 - one line for each event
+    match event:
+        case RecordObserved():
+            return _observed(link, event)
+        case RecordGone():
+            return _gone(link, event)
+        case WritesIntended():
+            return _intended(link, event)
+        case WriteConfirmed():
+            return _confirmed(link, event)
+        case WriteRejected():
+            return _rejected(link, event)
+        case WritePostponed():
+            return _postponed(link, event)
+        case WriteOvertaken():
+            return _settled(link, event.intent_id, dropped=frozenset(_pending(link, event.intent_id).write.fields))
+        case ConflictParked():
+            return changed(link, parked={**link.parked, event.field: event})
+        case ConflictResolved():
+            parked = {name: conflict for name, conflict in link.parked.items() if name != event.field}
+            return changed(link, parked=parked, resolved={**link.resolved, event.field: event.value})
+        case LinkClosed():
+            return changed(link, closed=event.reason)
+        case _:
+            assert_never(event)
+
+
+def _observed(link: Link, event: RecordObserved) -> Link:
+    endpoint = event.ref.endpoint
+    side = link.sides.get(endpoint)
+    if side is None:
+        new = Side(ref=event.ref, observed=event.fields, revision=event.revision, label=event.label)
+        return changed(link, kind=event.kind, sides={**link.sides, endpoint: new})
+    if side.ref != event.ref:
+        raise ImpossibleHistory(f"link {link.link_id} stands for {side.ref} and cannot also stand for {event.ref}")
+    if is_stale(side, event.taken_at):
+        return link
+    seen = changed(side, observed=event.fields, revision=event.revision, label=event.label or side.label, gone=None)
+    return _with_side(link, endpoint, seen)
+
+
+def is_stale(side: Side, taken_at: datetime) -> bool:
+    """Whether a reading taken at this time may not yet show our last write."""
+    return side.written_at is not None and taken_at < side.written_at
+
+
+def _gone(link: Link, event: RecordGone) -> Link:
+    side = link.sides.get(event.ref.endpoint)
+    if side is None or side.ref != event.ref:
+        raise ImpossibleHistory(f"link {link.link_id} does not stand for {event.ref}, so it cannot lose it")
+    return _with_side(link, event.ref.endpoint, changed(side, gone=event.evidence))
+
+
+def _intended(link: Link, event: WritesIntended) -> Link:
+    if link.decision is not None:
+        raise ImpossibleHistory(f"link {link.link_id} has a decision outstanding and cannot make another one")
+    names = {name for fields in event.basis.values() for name in fields}
+    written = {write.endpoint for write in event.writes}
+    decided = changed(
+        link,
+        decision=Decision(
+            basis=event.basis,
+            pending={write.intent_id: PendingWrite(write=write) for write in event.writes},
+        ),
+        parked={name: conflict for name, conflict in link.parked.items() if name not in names},
+        resolved={name: value for name, value in link.resolved.items() if name not in names},
+        refused={name: refusal for name, refusal in link.refused.items() if name not in written},
+    )
+    return decided if event.writes else _agreed(decided)
+
+
+def _pending(link: Link, intent_id: IntentId) -> PendingWrite:
+    pending = link.decision.pending.get(intent_id) if link.decision else None
+    if pending is None:
+        raise ImpossibleHistory(f"link {link.link_id} has no open intent {intent_id}")
+    return pending
+
+
+def _confirmed(link: Link, event: WriteConfirmed) -> Link:
+    write = _pending(link, event.intent_id).write
+    side = link.sides.get(write.endpoint)
+    if side is not None and side.ref != event.ref:
+        raise ImpossibleHistory(f"link {link.link_id} stands for {side.ref}; {event.ref} cannot confirm its write")
+    # A create that was found again settles what we sent, not what is there now: a person may have edited it since.
+    found_again = write.operation is Operation.CREATE and event.proof is Proof.FOUND
+    spelled = write.stored if found_again else event.fields.only(write.stored)
+    landed = Side(
+        ref=event.ref,
+        observed=event.fields,
+        agreed=side.agreed if side else NO_FIELDS,
+        untold=(side.untold if side else frozenset()) - set(write.fields),
+        revision=event.revision,
+        label=event.label or (side.label if side else None),
+        written_at=event.written_at,
+    )
+    return _settled(
+        _with_side(link, write.endpoint, landed),
+        event.intent_id,
+        done={write.endpoint: spelled | write.initial},
+        untold={write.endpoint: write.untold},
+    )
+
+
+def _rejected(link: Link, event: WriteRejected) -> Link:
+    write = _pending(link, event.intent_id).write
+    refusal = Refusal(operation=write.operation, fields=write.fields, reason=event.reason)
+    refused = changed(link, refused={**link.refused, write.endpoint: refusal})
+    return _settled(refused, event.intent_id, dropped=frozenset(write.fields))
+
+
+def _postponed(link: Link, event: WritePostponed) -> Link:
+    pending = _pending(link, event.intent_id)
+    assert link.decision is not None
+    later = changed(pending, outcome=event.outcome, not_before=event.not_before, attempts=pending.attempts + 1)
+    decision = changed(link.decision, pending={**link.decision.pending, event.intent_id: later})
+    return changed(link, decision=decision)
+
+
+def _settled(
+    link: Link,
+    intent_id: IntentId,
+    *,
+    done: Mapping[EndpointName, FieldValues] | None = None,
+    untold: Mapping[EndpointName, frozenset[FieldName]] | None = None,
+    dropped: frozenset[FieldName] = frozenset(),
+) -> Link:
+    _pending(link, intent_id)
+    assert link.decision is not None
+    decision = changed(
+        link.decision,
+        pending={key: pending for key, pending in link.decision.pending.items() if key != intent_id},
+        done={**link.decision.done, **(done or {})},
+        untold={**link.decision.untold, **(untold or {})},
+        dropped=link.decision.dropped | dropped,
+    )
+    moved = changed(link, decision=decision)
+    return moved if decision.pending else _agreed(moved)
+
+
+def _agreed(link: Link) -> Link:
+    """Close the decision: every side now agrees to the basis, or to how it spelled what was written there."""
+    decision = link.decision
+    assert decision is not None
+    sides = dict(link.sides)
+    for endpoint, side in link.sides.items():
+        basis = decision.basis.get(endpoint, NO_FIELDS).without(decision.dropped)
+        done = decision.done.get(endpoint, NO_FIELDS)
+        untold = side.untold - set(basis) | decision.untold.get(endpoint, frozenset())
+        sides[endpoint] = changed(side, agreed=side.agreed | basis | done, untold=untold)
+    return changed(link, sides=sides, decision=None)
+
+
+def _with_side(link: Link, endpoint: EndpointName, side: Side) -> Link:
+    return changed(link, sides={**link.sides, endpoint: side})

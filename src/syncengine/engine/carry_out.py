@@ -1,0 +1,206 @@
+"""
+Sends the writes of a saved decision, one remote call each, and saves what became of each one.
+
+What an error means is a pure table (`outcome_of`); the rest is the call. A write is never repeated here.
+"""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+
+from syncengine.domain.events import (
+    Evidence,
+    LinkEvent,
+    Operation,
+    Proof,
+    RecordGone,
+    RecordObserved,
+    Write,
+    WriteConfirmed,
+    WriteOvertaken,
+    WritePostponed,
+    WriteRejected,
+)
+from syncengine.domain.identity import EndpointName, IntentId, sync_key_for
+from syncengine.domain.link import Link, PendingWrite
+from syncengine.domain.policy import Policy
+from syncengine.domain.records import Record
+from syncengine.engine.calls import asked
+from syncengine.engine.links import LinkStore
+from syncengine.engine.observe import observed
+from syncengine.engine.ports import Clock, Endpoint, Telemetry
+from syncengine.errors import ConcurrentAppend, ConnectorError, ContractViolation, Remedy, TransientError
+
+
+class Carrier:
+    """Carries writes out."""
+
+    def __init__(
+        self,
+        *,
+        endpoints: Mapping[EndpointName, Endpoint],
+        links: LinkStore,
+        clock: Clock,
+        policy: Policy,
+        telemetry: Telemetry,
+        on_trouble: Callable[[EndpointName, ConnectorError], None],
+        on_outcome: Callable[[Write, str], None],
+    ) -> None:
+        self._endpoints = endpoints
+        self._links = links
+        self._clock = clock
+        self._policy = policy
+        self._telemetry = telemetry
+        self._on_trouble = on_trouble
+        self._on_outcome = on_outcome
+        self.certainly_not_done: set[IntentId] = set()
+        """Intents this process knows to be without effect; after a restart nothing is certain and one has to look."""
+        self.last_call: dict[IntentId, datetime] = {}
+        """When this process last had a call of an intent under way, for those that are still open."""
+
+    async def carry_out(self, link: Link) -> Link:
+        """Send every pending write of the decision, different endpoints at once; the link with their outcomes."""
+        assert link.decision is not None
+        await asyncio.gather(*(self.send(link, pending) for pending in link.decision.pending.values()))
+        return await self._links.get(link.link_id)
+
+    async def send(self, link: Link, pending: PendingWrite) -> None:
+        """Make the one call of a write and save its outcome; also when the caller is cancelled meanwhile."""
+        write = pending.write
+        self.certainly_not_done.discard(write.intent_id)
+        try:
+            record = await self._call(link, write)
+        except ConnectorError as error:
+            self.last_call[write.intent_id] = self._clock.now()
+            self._on_trouble(write.endpoint, error)
+            await self._failed(link, pending, error)
+        else:
+            self.last_call.pop(write.intent_id, None)
+            await self.confirm(link, write, record, Proof.ANSWER)
+
+    async def _call(self, link: Link, write: Write) -> Record:
+        endpoint = self._endpoints[write.endpoint]
+        self._telemetry.note(
+            "write.started", intent_id=write.intent_id, endpoint=write.endpoint, operation=write.operation.value
+        )
+        if write.operation is Operation.CREATE:
+            call = endpoint.connector.create(write.container, sync_key_for(link.link_id), write.fields)
+        else:
+            assert write.ref is not None
+            call = endpoint.connector.update(write.ref, write.fields, expected=write.expected)
+        record = await asked(write.endpoint, write.operation.value, call, ref=str(write.ref or write.container))
+        if record.ref.endpoint != write.endpoint or (write.ref is not None and record.ref != write.ref):
+            message = f"the connector answered with {record.ref}; a bug in the connector, please report it"
+            raise ContractViolation(message, endpoint=write.endpoint, operation=write.operation.value)
+        return record
+
+    async def confirm(self, link: Link, write: Write, record: Record, proof: Proof) -> None:
+        """Save that a write landed, with the claim on the record it made."""
+        event = WriteConfirmed(
+            intent_id=write.intent_id,
+            ref=record.ref,
+            fields=record.fields,
+            proof=proof,
+            written_at=self._clock.now(),
+            revision=record.revision,
+            label=record.label,
+        )
+        claims = (record.ref,) if write.operation is Operation.CREATE else ()
+        try:
+            await self._links.record(link.link_id, event, claims=claims)
+        except ConcurrentAppend:
+            owner = await self._links.owner(record.ref)
+            if owner in {None, link.link_id}:
+                raise
+            reason = f"{record.ref} already belongs to another item ({owner}); see `syncengine explain {owner}`"
+            await self._links.record(link.link_id, rejected(write, reason, "AlreadyLinked"))
+            self.ended(write, "rejected")
+            return
+        self.ended(write, "confirmed" if proof is Proof.ANSWER else "found")
+
+    async def _failed(self, link: Link, pending: PendingWrite, error: ConnectorError) -> None:
+        write = pending.write
+        lag_s = self._endpoints[write.endpoint].connector.capabilities.key_lookup_lag_s
+        event = outcome_of(pending, error, now=self._clock.now(), policy=self._policy, lag_s=lag_s)
+        if isinstance(event, WritePostponed) and event.outcome == "not_done":
+            self.certainly_not_done.add(write.intent_id)
+        if isinstance(event, WriteOvertaken):
+            await self._look_again(link, write, event)
+        else:
+            await self._links.record(link.link_id, event)
+        self.ended(write, _word_for(event))
+
+    def ended(self, write: Write, outcome: str) -> None:
+        """Tell what became of a write."""
+        self._on_outcome(write, outcome)
+
+    async def _look_again(self, link: Link, write: Write, event: WriteOvertaken) -> None:
+        """Drop the write together with what is there now, so that the next decision knows it."""
+        assert write.ref is not None
+        asked_at = self._clock.now()
+        try:
+            call = self._endpoints[write.endpoint].connector.fetch(write.ref)
+            record = await asked(write.endpoint, "fetch", call, ref=str(write.ref))
+        except ConnectorError as error:
+            later = asked_at + timedelta(seconds=self._policy.backoff.wait_s(1))
+            waits = WritePostponed(
+                intent_id=write.intent_id, outcome="unknown", not_before=later, reason=f"{event.reason}; {error}"
+            )
+            await self._links.record(link.link_id, waits)
+            return
+        await self._links.record(link.link_id, event, seen(link, write, record, asked_at))
+
+
+def outcome_of(
+    pending: PendingWrite, error: ConnectorError, *, now: datetime, policy: Policy, lag_s: float
+) -> LinkEvent:
+    """
+    What an error means for a write; a pure table over the error's remedy.
+
+    Args:
+        lag_s: seconds until a create that did happen is certain to be seen.
+    """
+    write, attempts = pending.write, pending.attempts + 1
+    match error.remedy:
+        case Remedy.RETRY_LATER:
+            asked_s = error.retry_after_s if isinstance(error, TransientError) else None
+            wait_s = max(policy.backoff.wait_s(attempts), asked_s or 0.0)
+            return _postponed(write, "not_done", now, wait_s, error)
+        case Remedy.OBSERVE_AGAIN if write.operation is Operation.UPDATE:
+            return WriteOvertaken(intent_id=write.intent_id, reason=str(error))
+        case Remedy.PARK_LINK | Remedy.OBSERVE_AGAIN:
+            return rejected(write, str(error), type(error).__name__)
+        case Remedy.PAUSE_ENDPOINT if not isinstance(error, ContractViolation):
+            return _postponed(write, "not_done", now, policy.backoff.wait_s(attempts), error)
+        case _:
+            # The first look is free; only a remote that keeps us in the dark is asked less and less often.
+            wait_s = lag_s if attempts == 1 else max(lag_s, policy.backoff.wait_s(attempts))
+            return _postponed(write, "unknown", now, wait_s, error)
+
+
+def _word_for(event: LinkEvent) -> str:
+    if isinstance(event, WritePostponed):
+        return event.outcome
+    return "overtaken" if isinstance(event, WriteOvertaken) else "rejected"
+
+
+def seen(link: Link, write: Write, record: Record | None, at: datetime) -> RecordObserved | RecordGone:
+    """The event that says what a direct read of the written record showed."""
+    if record is not None:
+        return observed(link.kind, record, at)
+    assert write.ref is not None
+    return RecordGone(ref=write.ref, evidence=Evidence.ABSENT, taken_at=at)
+
+
+def _postponed(write: Write, outcome: str, now: datetime, wait_s: float, error: ConnectorError) -> WritePostponed:
+    return WritePostponed(
+        intent_id=write.intent_id,
+        outcome="unknown" if outcome == "unknown" else "not_done",
+        not_before=now + timedelta(seconds=wait_s),
+        reason=str(error),
+    )
+
+
+def rejected(write: Write, reason: str, error: str) -> WriteRejected:
+    """The event that parks a refused write."""
+    return WriteRejected(intent_id=write.intent_id, reason=reason, error=error)

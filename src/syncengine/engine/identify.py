@@ -1,0 +1,138 @@
+"""
+Which logical item a record stands for when it is seen for the first time.
+
+Never by similarity. A record belongs to a link because it carries the link's key, because its id is the one that the key
+derives, or (once, for records without any link) because exactly one counterpart shares a natural name with it.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+
+from attrs import frozen
+
+from syncengine.connector import Connector
+from syncengine.domain.identity import ContainerId, EndpointName, LinkId, link_id_for, link_id_of, sync_key_for
+from syncengine.domain.records import FieldValues, Record, RecordRef
+
+
+@frozen(kw_only=True)
+class LoneRecord:
+    """A record of a link that has no counterpart on some endpoint yet."""
+
+    link_id: LinkId
+    record: Record
+
+
+@frozen(kw_only=True)
+class Newcomers:
+    """
+    What there is to identify in one pairing.
+
+    Attributes:
+        records: records that belong to no link, by endpoint.
+        lone: records of links that miss at least one endpoint of the pairing.
+        taken: endpoints that already have a record, or a create on its way, by link.
+    """
+
+    records: Mapping[EndpointName, Sequence[Record]]
+    lone: Sequence[LoneRecord]
+    taken: Callable[[LinkId], frozenset[EndpointName]]
+
+
+def identify(
+    newcomers: Newcomers, containers: Mapping[EndpointName, ContainerId], connectors: Mapping[EndpointName, Connector]
+) -> dict[LinkId, list[Record]]:
+    """The link of every new record. At most one record of an endpoint goes to a link; a copy of a key starts its own."""
+    groups = _Groups(newcomers.taken)
+    for endpoint in sorted(newcomers.records):
+        for record in newcomers.records[endpoint]:
+            groups.place(record, link_id_of(record.sync_key) if record.sync_key else None)
+    _join_by_derived_id(groups, newcomers, containers, connectors)
+    _join_by_natural_key(groups, newcomers, containers, connectors)
+    return groups.links
+
+
+class _Groups:
+    """Links under construction; every new record is in exactly one."""
+
+    def __init__(self, taken: Callable[[LinkId], frozenset[EndpointName]]) -> None:
+        self._taken = taken
+        self.links: dict[LinkId, list[Record]] = {}
+        self.link_of: dict[RecordRef, LinkId] = {}
+
+    def place(self, record: Record, wanted: LinkId | None) -> None:
+        """Put a record into the wanted link if there is room for it, else into the link it starts itself."""
+        own = link_id_for(record.ref.endpoint, record.ref.container, record.ref.record_id)
+        link_id = wanted if wanted is not None and self.has_room(wanted, record.ref.endpoint) else own
+        previous = self.link_of.pop(record.ref, None)
+        if previous is not None:
+            self.links[previous].remove(record)
+            if not self.links[previous]:
+                del self.links[previous]
+        self.links.setdefault(link_id, []).append(record)
+        self.link_of[record.ref] = link_id
+
+    def has_room(self, link_id: LinkId, endpoint: EndpointName) -> bool:
+        """Whether the link has no record on this endpoint yet."""
+        here = {record.ref.endpoint for record in self.links.get(link_id, ())}
+        return endpoint not in here | self._taken(link_id)
+
+    def is_alone(self, record: Record) -> bool:
+        """Whether a new record shares its link with no other record yet."""
+        link_id = self.link_of[record.ref]
+        return len(self.links[link_id]) == 1 and not self._taken(link_id)
+
+
+def _join_by_derived_id(
+    groups: _Groups,
+    newcomers: Newcomers,
+    containers: Mapping[EndpointName, ContainerId],
+    connectors: Mapping[EndpointName, Connector],
+) -> None:
+    """Find records that were created for another new record before the log was lost."""
+    for endpoint in sorted(newcomers.records):
+        by_id = {record.ref.record_id: record for record in newcomers.records[endpoint]}
+        for link_id in [link_id for link_id in groups.links if groups.has_room(link_id, endpoint)]:
+            expected = connectors[endpoint].record_id_for(containers[endpoint], sync_key_for(link_id))
+            made_for_it = by_id.get(expected) if expected is not None else None
+            if made_for_it is not None and groups.is_alone(made_for_it):
+                groups.place(made_for_it, link_id)
+
+
+def _join_by_natural_key(
+    groups: _Groups,
+    newcomers: Newcomers,
+    containers: Mapping[EndpointName, ContainerId],
+    connectors: Mapping[EndpointName, Connector],
+) -> None:
+    everybody = [record for records in newcomers.records.values() for record in records]
+    for judge in sorted(connectors):
+        names = partial(connectors[judge].natural_keys, containers[judge])
+        alone = [LoneRecord(link_id=groups.link_of[it.ref], record=it) for it in everybody if groups.is_alone(it)]
+        _pair_up(groups, alone, newcomers.lone, names)
+
+
+def _pair_up(
+    groups: _Groups,
+    candidates: Sequence[LoneRecord],
+    known: Sequence[LoneRecord],
+    names: Callable[[FieldValues], Sequence[str]],
+) -> None:
+    holders: dict[str, list[LoneRecord]] = defaultdict(list)
+    for lone in (*candidates, *known):
+        for name in names(lone.record.fields):
+            holders[name].append(lone)
+    for lone in candidates:
+        for name in names(lone.record.fields):
+            others = [other for other in holders[name] if other.record.ref.endpoint != lone.record.ref.endpoint]
+            rivals = [other for other in holders[name] if other.record.ref.endpoint == lone.record.ref.endpoint]
+            if len(others) == 1 and len(rivals) == 1 and groups.is_alone(lone.record):
+                _adopt(groups, lone, others[0])
+                break
+
+
+def _adopt(groups: _Groups, lone: LoneRecord, other: LoneRecord) -> None:
+    link_id = groups.link_of.get(other.record.ref, other.link_id)
+    if link_id != groups.link_of[lone.record.ref] and groups.has_room(link_id, lone.record.ref.endpoint):
+        groups.place(lone.record, link_id)

@@ -1,0 +1,253 @@
+"""
+Turns what the containers of a pairing show into events, and saves them together with the cursors.
+
+A *pairing* is one container on each endpoint whose records are kept the same. All sides are read before anything is
+concluded: a new record may be the counterpart of a new record on the other side.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+
+from attrs import field, frozen
+
+from syncengine.domain.events import CursorAdvanced, Evidence, Operation, RecordGone, RecordObserved, Write
+from syncengine.domain.identity import (
+    ContainerId,
+    EndpointName,
+    Kind,
+    LinkId,
+    feed_stream,
+    link_id_of,
+    sync_key_for,
+)
+from syncengine.domain.link import is_stale
+from syncengine.domain.records import Record, RecordRef
+from syncengine.engine.calls import asked, together
+from syncengine.engine.fingerprint import fingerprint
+from syncengine.engine.identify import LoneRecord, Newcomers, identify
+from syncengine.engine.links import LinkStore, Step
+from syncengine.engine.listing import Listing, read_listing
+from syncengine.engine.ports import Append, Clock, Endpoint, KnownRecord, Views
+
+
+@frozen(kw_only=True)
+class Pairing:
+    """One container on each endpoint."""
+
+    kind: Kind
+    containers: Mapping[EndpointName, ContainerId]
+    title: str = ""
+
+    def __str__(self) -> str:
+        return self.title or " = ".join(f"{name}/{self.containers[name]}" for name in sorted(self.containers))
+
+
+@frozen(kw_only=True)
+class Observation:
+    """Everything newly seen in a pairing."""
+
+    steps: tuple[Step, ...]
+    cursors: tuple[Append, ...]
+    listed: Mapping[EndpointName, int] = field(factory=dict)
+
+
+class Observer:
+    """Reads pairings; saves nothing before `save` is called."""
+
+    def __init__(
+        self, *, endpoints: Mapping[EndpointName, Endpoint], views: Views, links: LinkStore, clock: Clock
+    ) -> None:
+        self._endpoints = endpoints
+        self._views = views
+        self._links = links
+        self._clock = clock
+
+    async def look(self, pairing: Pairing) -> Observation:
+        """
+        Read every side of a pairing.
+
+        Raises:
+            ConnectorError: a side could not be read; nothing is concluded about any side.
+            SuspiciousListing: a side shows nothing although it should.
+        """
+        listings = await self._read(pairing)
+        steps = await self._newcomers(pairing, listings)
+        for listing in listings.values():
+            steps += await self._edits(pairing.kind, listing)
+            steps += await self._losses(pairing.kind, listing)
+        return Observation(
+            steps=tuple(_one_step_a_link(steps)),
+            cursors=tuple(self._cursors(listings.values())),
+            listed={name: listing.listed for name, listing in listings.items()},
+        )
+
+    async def save(self, observation: Observation) -> None:
+        """Store what was seen and the cursors behind it; a cursor is never stored before what it stands for."""
+        await self._links.record_all(observation.steps, beside=observation.cursors)
+
+    async def _read(self, pairing: Pairing) -> dict[EndpointName, Listing]:
+        names = sorted(pairing.containers)
+        reads = [read_listing(self._endpoints[name], pairing.containers[name], self._views) for name in names]
+        return dict(zip(names, await together(*reads), strict=True))
+
+    async def _newcomers(self, pairing: Pairing, listings: Mapping[EndpointName, Listing]) -> list[Step]:
+        if not any(listing.fresh for listing in listings.values()):
+            return []
+        expected = await self._creates_on_their_way(pairing)
+        records = {
+            name: [it for it in listing.fresh.values() if not any(self._could_be(it, write) for write in expected)]
+            for name, listing in listings.items()
+        }
+        lone = await self._lone(pairing, listings, records)
+        taken = await self._taken(records, lone)
+        newcomers = Newcomers(records=records, lone=lone, taken=lambda link_id: taken.get(link_id, frozenset()))
+        connectors = {name: self._endpoints[name].connector for name in pairing.containers}
+        found = identify(newcomers, pairing.containers, connectors)
+        return [
+            Step(
+                link_id=link_id,
+                events=tuple(_observed(pairing.kind, it, listings[it.ref.endpoint]) for it in members),
+                claims=tuple(it.ref for it in members),
+            )
+            for link_id, members in found.items()
+        ]
+
+    async def _creates_on_their_way(self, pairing: Pairing) -> list[tuple[LinkId, Write]]:
+        """Creates whose outcome is open: a new record that may be one of them waits until they are judged."""
+        pending = []
+        for link_id in {it.link_id for it in self._views.open_writes()}:
+            decision = (await self._links.get(link_id)).decision
+            for waiting in decision.pending.values() if decision else ():
+                write = waiting.write
+                if write.operation is Operation.CREATE and pairing.containers.get(write.endpoint) == write.container:
+                    pending.append((link_id, write))
+        return pending
+
+    def _could_be(self, record: Record, expected: tuple[LinkId, Write]) -> bool:
+        link_id, write = expected
+        if record.ref.endpoint != write.endpoint:
+            return False
+        key, connector = sync_key_for(link_id), self._endpoints[write.endpoint].connector
+        if record.sync_key is not None:
+            return record.sync_key == key
+        if connector.record_id_for(write.container, key) == record.ref.record_id:
+            return True
+        names = set(connector.natural_keys(write.container, write.fields))
+        return bool(names.intersection(connector.natural_keys(write.container, record.fields)))
+
+    async def _lone(
+        self, pairing: Pairing, listings: Mapping[EndpointName, Listing], records: Mapping[EndpointName, list[Record]]
+    ) -> list[LoneRecord]:
+        """Records of links that miss an endpoint; only where natural names are used at all."""
+        guessed = any(
+            self._endpoints[judge].connector.natural_keys(pairing.containers[judge], it.fields)
+            for judge in pairing.containers
+            for each in records.values()
+            for it in each[:1]
+        )
+        if not guessed:
+            return []
+        refs: dict[LinkId, list[RecordRef]] = defaultdict(list)
+        for listing in listings.values():
+            for known in listing.known.values():
+                refs[known.link_id].append(known.ref)
+        lone = []
+        for link_id, there in refs.items():
+            if len(there) < len(pairing.containers):
+                link = await self._links.get(link_id)
+                sides = [link.sides[ref.endpoint] for ref in there if ref.endpoint in link.sides]
+                lone += [LoneRecord(link_id=link_id, record=Record(ref=it.ref, fields=it.observed)) for it in sides]
+        return lone
+
+    async def _taken(
+        self, records: Mapping[EndpointName, list[Record]], lone: list[LoneRecord]
+    ) -> dict[LinkId, frozenset[EndpointName]]:
+        keys = [link_id_of(it.sync_key) for each in records.values() for it in each if it.sync_key is not None]
+        taken = {}
+        for link_id in {*(key for key in keys if key is not None), *(it.link_id for it in lone)}:
+            link = await self._links.get(link_id)
+            pending = link.decision.pending.values() if link.decision else ()
+            taken[link_id] = frozenset(link.sides) | {waiting.write.endpoint for waiting in pending}
+        return taken
+
+    async def _edits(self, kind: Kind, listing: Listing) -> list[Step]:
+        steps = []
+        for record_id, record in listing.edited.items():
+            known = listing.known[record_id]
+            event = await self._as_of_now(kind, listing, known, record)
+            if event is not None:
+                steps.append(Step(link_id=known.link_id, events=(event,)))
+        return steps
+
+    async def _as_of_now(
+        self, kind: Kind, listing: Listing, known: KnownRecord, record: Record
+    ) -> RecordObserved | RecordGone | None:
+        """What an edited record shows; a page from before our last write there is not believed, the record is read."""
+        side = (await self._links.get(known.link_id)).sides.get(known.ref.endpoint)
+        if side is None or listing.taken_at is None or not is_stale(side, listing.taken_at):
+            return _observed(kind, record, listing)
+        return await self._read_directly(kind, listing, known)
+
+    async def _losses(self, kind: Kind, listing: Listing) -> list[Step]:
+        taken_at = listing.taken_at or self._clock.now()
+        steps = [_lost(known, Evidence.TOMBSTONE, taken_at) for known in listing.removed]
+        for known in listing.missing:
+            event = await self._read_directly(kind, listing, known)
+            if event is not None:
+                steps.append(Step(link_id=known.link_id, events=(event,)))
+        return steps
+
+    async def _read_directly(
+        self, kind: Kind, listing: Listing, known: KnownRecord
+    ) -> RecordObserved | RecordGone | None:
+        asked_at = self._clock.now()
+        call = listing.endpoint.connector.fetch(known.ref)
+        record = await asked(listing.endpoint.name, "fetch", call, ref=str(known.ref))
+        if record is None:
+            return RecordGone(ref=known.ref, evidence=Evidence.ABSENT, taken_at=asked_at)
+        if fingerprint(record.fields) == known.digest and not known.gone:
+            return None
+        return observed(kind, record, asked_at)
+
+    def _cursors(self, listings: Iterable[Listing]) -> Iterable[Append]:
+        for listing in listings:
+            name, container = listing.endpoint.name, listing.container
+            if listing.cursor is not None and listing.cursor != self._views.cursor(name, container):
+                yield Append(
+                    stream_id=feed_stream(name, container),
+                    after_version=self._views.feed_version(name, container),
+                    events=(CursorAdvanced(endpoint=name, container=container, cursor=listing.cursor),),
+                )
+
+
+def observed(kind: Kind, record: Record, taken_at: datetime) -> RecordObserved:
+    """The event that says what a record looked like."""
+    return RecordObserved(
+        ref=record.ref,
+        kind=kind,
+        fields=record.fields,
+        taken_at=taken_at,
+        revision=record.revision,
+        label=record.label,
+    )
+
+
+def _observed(kind: Kind, record: Record, listing: Listing) -> RecordObserved:
+    assert listing.taken_at is not None
+    return observed(kind, record, listing.taken_at)
+
+
+def _lost(known: KnownRecord, evidence: Evidence, taken_at: datetime) -> Step:
+    return Step(link_id=known.link_id, events=(RecordGone(ref=known.ref, evidence=evidence, taken_at=taken_at),))
+
+
+def _one_step_a_link(steps: Iterable[Step]) -> Iterable[Step]:
+    """Both sides of one link may have been edited; their events go to its stream together."""
+    merged: dict[LinkId, Step] = {}
+    for step in steps:
+        before = merged.get(step.link_id, Step(link_id=step.link_id, events=()))
+        merged[step.link_id] = Step(
+            link_id=step.link_id, events=before.events + step.events, claims=before.claims + step.claims
+        )
+    return merged.values()

@@ -1,0 +1,219 @@
+"""What the engine needs from outside, as protocols: the log, the views beside it, a clock and somebody to tell."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Protocol
+from uuid import UUID
+
+from attrs import field, frozen
+
+from syncengine.connector import Connector
+from syncengine.domain.events import Event
+from syncengine.domain.identity import ContainerId, EndpointName, IntentId, Kind, LinkId, RecordId
+from syncengine.domain.records import Cursor, RecordRef, Revision
+
+
+@frozen(kw_only=True)
+class Recorded:
+    """
+    A stored event in its envelope.
+
+    Attributes:
+        position: place in the one order of the whole log, from 1.
+        version: place in its stream, from 1.
+        recorded_at: aware UTC; when it was stored. Never decides anything.
+        caused_by: the `sync_id` of the pass that stored it, or the name of a command.
+    """
+
+    stream_id: UUID
+    version: int
+    event: Event
+    recorded_at: datetime
+    caused_by: str
+    position: int = 0
+
+
+@frozen(kw_only=True)
+class Append:
+    """
+    Events for one stream.
+
+    Attributes:
+        after_version: version of the stream's last event as the writer knows it; 0 for a new stream.
+    """
+
+    stream_id: UUID
+    after_version: int
+    events: tuple[Event, ...]
+
+
+class EventLog(Protocol):
+    """The append-only store."""
+
+    async def append(self, *appends: Append, caused_by: str) -> None:
+        """
+        Store all these events in one transaction, durable when this returns.
+
+        A cancelled caller's events may be stored all the same.
+
+        Raises:
+            ConcurrentAppend: one of the streams is longer than its `after_version`; nothing was stored.
+            EventLogError: the log cannot be written.
+        """
+
+    async def mark_quiet(self, versions: Mapping[LinkId, int]) -> None:
+        """
+        Remember that these links need nothing at these versions, so that they are not looked at again.
+
+        A note beside the events and not one of them: losing it costs a second look, nothing else.
+        """
+
+    async def load(self, stream_id: UUID) -> Sequence[Recorded]:
+        """
+        All events of a stream in order; empty when there are none.
+
+        Raises:
+            UnknownEvent, NewerEvent, EventUnreadable: with stream and position.
+        """
+
+
+@frozen(kw_only=True)
+class KnownRecord:
+    """
+    What the views know of a record that belongs to a link.
+
+    Attributes:
+        digest: `fingerprint` of the fields as last read.
+        gone: it was last seen to be missing.
+    """
+
+    ref: RecordRef
+    link_id: LinkId
+    kind: Kind
+    digest: bytes
+    revision: Revision | None = None
+    label: str | None = None
+    gone: bool = False
+
+
+@frozen(kw_only=True)
+class OpenWrite:
+    """
+    A saved intent without an outcome.
+
+    Attributes:
+        not_before: earliest moment of the next look or attempt; None when nothing was said about it.
+        outcome: what the last postponement said: "not_done" or "unknown"; None when there was none.
+        attempts: how often it was postponed.
+    """
+
+    intent_id: IntentId
+    link_id: LinkId
+    endpoint: EndpointName
+    since: datetime
+    not_before: datetime | None = None
+    outcome: str | None = None
+    attempts: int = 0
+    reason: str = ""
+
+
+@frozen(kw_only=True)
+class ParkedItem:
+    """
+    Something of a link that waits for a person or for a change.
+
+    Attributes:
+        subject: "field:NAME" for a conflict, "write:ENDPOINT" for a refused write, "gone:ENDPOINT" for a missing record.
+    """
+
+    link_id: LinkId
+    subject: str
+    reason: str
+    since: datetime
+
+
+@frozen(kw_only=True)
+class PausedEndpoint:
+    """An endpoint that refuses us."""
+
+    endpoint: EndpointName
+    reason: str
+    since: datetime
+
+
+@frozen(kw_only=True)
+class LogCounts:
+    """Numbers for `status`."""
+
+    events: int
+    links: int
+    records: int
+    open_writes: int
+    parked: int
+    by_endpoint: Mapping[EndpointName, int] = field(factory=dict)
+
+
+class Views(Protocol):
+    """
+    Tables that are written in the same transaction as the events; they find, the streams decide.
+
+    All calls are short local reads.
+    """
+
+    def known_records(self, endpoint: EndpointName, container: ContainerId) -> Mapping[RecordId, KnownRecord]:
+        """Every record of this container that belongs to a link."""
+
+    def known_record(self, ref: RecordRef) -> KnownRecord | None:
+        """One record, or None when it belongs to no link."""
+
+    def records_of(self, link_id: LinkId) -> Sequence[KnownRecord]:
+        """The records that stand for a link."""
+
+    def find(self, text: str) -> Sequence[KnownRecord]:
+        """Records whose label, record id, link id (with or without dashes) or title is exactly this text."""
+
+    def open_writes(self) -> Sequence[OpenWrite]:
+        """All saved intents without an outcome, oldest first."""
+
+    def restless(self, endpoint: EndpointName, container: ContainerId) -> Sequence[LinkId]:
+        """Links with a record in this container that moved on since they were last marked quiet."""
+
+    def parked(self) -> Sequence[ParkedItem]:
+        """Everything that waits, oldest first."""
+
+    def paused(self) -> Sequence[PausedEndpoint]:
+        """Endpoints that are paused."""
+
+    def cursor(self, endpoint: EndpointName, container: ContainerId) -> Cursor | None:
+        """Where the listing of this container goes on."""
+
+    def feed_version(self, endpoint: EndpointName, container: ContainerId) -> int:
+        """Version of the stream that holds the cursor; 0 when there is none."""
+
+    def counts(self) -> LogCounts:
+        """Numbers for `status`."""
+
+
+class Clock(Protocol):
+    """Time as the engine sees it; tests bring their own."""
+
+    def now(self) -> datetime:
+        """Aware UTC."""
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait."""
+
+
+class Telemetry(Protocol):
+    """Somebody who wants to know; must not raise."""
+
+    def note(self, event: str, /, **facts: object) -> None:
+        """Something happened, for example `note("write.confirmed", endpoint="huly", operation="create")`."""
+
+
+@frozen(kw_only=True)
+class Endpoint:
+    """An open connector under its configured name."""
+
+    name: EndpointName
+    connector: Connector

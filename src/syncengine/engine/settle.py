@@ -1,0 +1,139 @@
+"""
+Finds out what became of writes that were saved as intents and have no outcome.
+
+After a crash nobody knows whether a call was made. The only way to know is to look at the remote; nothing is ever repeated
+blind. What this process itself knows to be without effect may simply be sent (again).
+"""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from syncengine.domain.events import Operation, Proof, Write, WriteOvertaken, WritePostponed
+from syncengine.domain.identity import EndpointName, sync_key_for
+from syncengine.domain.judge import (
+    Ambiguous,
+    DidNotLand,
+    Landed,
+    Overtaken,
+    TooEarly,
+    judge_create,
+    judge_update,
+)
+from syncengine.domain.link import Link, PendingWrite
+from syncengine.engine.calls import asked
+from syncengine.engine.carry_out import Carrier, rejected, seen
+from syncengine.engine.links import LinkStore
+from syncengine.engine.ports import Clock, Endpoint, OpenWrite, Telemetry
+
+Verdict = Landed | DidNotLand | Overtaken | TooEarly | Ambiguous
+
+
+class Settler:
+    """Judges open writes by looking."""
+
+    def __init__(
+        self,
+        *,
+        endpoints: Mapping[EndpointName, Endpoint],
+        links: LinkStore,
+        carrier: Carrier,
+        clock: Clock,
+        telemetry: Telemetry,
+    ) -> None:
+        self._endpoints = endpoints
+        self._links = links
+        self._carrier = carrier
+        self._clock = clock
+        self._telemetry = telemetry
+        self._started_at = clock.now()
+
+    def is_due(self, write: OpenWrite) -> bool:
+        """Whether it is time to look."""
+        return write.not_before is None or write.not_before <= self._clock.now()
+
+    async def settle(self, open_write: OpenWrite) -> bool:
+        """
+        Settle one open write, or postpone it.
+
+        Returns:
+            Whether it was judged by looking (and not merely sent).
+
+        Raises:
+            ConnectorError: the remote cannot be looked at now; the write stays open.
+        """
+        link = await self._links.get(open_write.link_id)
+        pending = link.decision.pending.get(open_write.intent_id) if link.decision else None
+        if pending is None:
+            return False
+        if open_write.intent_id in self._carrier.certainly_not_done:
+            await self._carrier.send(link, pending)
+            return False
+        asked_at = self._clock.now()
+        verdict = await self._look(link, pending.write, asked_at)
+        self._telemetry.note(
+            "write.judged",
+            intent_id=open_write.intent_id,
+            endpoint=open_write.endpoint,
+            verdict=type(verdict).__name__,
+        )
+        await self._act(link, pending, verdict, asked_at)
+        return True
+
+    async def _look(self, link: Link, write: Write, asked_at: datetime) -> Verdict:
+        endpoint = self._endpoints[write.endpoint]
+        if write.operation is Operation.UPDATE:
+            assert write.ref is not None
+            call = endpoint.connector.fetch(write.ref)
+            return judge_update(write, await asked(write.endpoint, "fetch", call, ref=str(write.ref)))
+        search = endpoint.connector.find_by_key(write.container, sync_key_for(link.link_id), write.fields)
+        found = await asked(write.endpoint, "find_by_key", search, ref=write.container or None)
+        return judge_create(found, patience_over=asked_at >= self._patient_until(write))
+
+    def _patient_until(self, write: Write) -> datetime:
+        """A call of an earlier process ended, at the latest, when this process started."""
+        called_at = self._carrier.last_call.get(write.intent_id, self._started_at)
+        return called_at + timedelta(seconds=self._endpoints[write.endpoint].connector.capabilities.key_lookup_lag_s)
+
+    async def _act(self, link: Link, pending: PendingWrite, verdict: Verdict, asked_at: datetime) -> None:
+        write = pending.write
+        match verdict:
+            case Landed(record):
+                await self._carrier.confirm(link, write, record, Proof.FOUND)
+            case DidNotLand() if self._cannot_search(write):
+                reason = (
+                    f"nobody can tell whether this was created: {write.endpoint} keeps no key to search for. Look there; "
+                    "if it is missing, change the item and it will be created"
+                )
+                await self._links.record(link.link_id, rejected(write, reason, "OutcomeUnknown"))
+                self._carrier.ended(write, "rejected")
+            case DidNotLand():
+                looked = self._postponed(write, "not_done", asked_at, "looked: not there; sending it now")
+                link = await self._links.record(link.link_id, looked)
+                await self._carrier.send(link, pending)
+            case TooEarly():
+                until = self._patient_until(write)
+                later = self._postponed(write, "unknown", until, "looked: not there yet, but it may still show up")
+                await self._links.record(link.link_id, later)
+            case Overtaken(record, reason):
+                dropped = WriteOvertaken(intent_id=write.intent_id, reason=reason)
+                await self._links.record(link.link_id, dropped, seen(link, write, record, asked_at))
+                self._carrier.ended(write, "overtaken")
+            case Ambiguous(records):
+                refs = ", ".join(str(record.ref) for record in records)
+                reason = (
+                    f"several records carry the key of this item: {refs}; delete the copies or remove their key line"
+                )
+                await self._links.record(link.link_id, rejected(write, reason, "AmbiguousKey"))
+                self._carrier.ended(write, "rejected")
+
+    def _cannot_search(self, write: Write) -> bool:
+        no_key = self._endpoints[write.endpoint].connector.capabilities.key_storage == "none"
+        return no_key and write.operation is Operation.CREATE
+
+    def _postponed(self, write: Write, outcome: str, until: datetime, reason: str) -> WritePostponed:
+        return WritePostponed(
+            intent_id=write.intent_id,
+            outcome="unknown" if outcome == "unknown" else "not_done",
+            not_before=until,
+            reason=reason,
+        )

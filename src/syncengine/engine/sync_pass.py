@@ -1,0 +1,395 @@
+"""
+One pass: settle, observe, decide, carry out.
+
+First every open intent is settled, by looking. Then the projects are kept the same, because a linked pair of projects is
+what pairs two containers; then the records in each pair of containers. Links are independent of each other: one that fails
+stops no other. A link whose endpoint is in trouble is left alone until the next pass.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from functools import partial, reduce
+from typing import TypeVar
+from uuid import UUID, uuid4
+
+from syncengine.connector import Container
+from syncengine.domain.decide import Participant, Participants, decide
+from syncengine.domain.events import (
+    EndpointPaused,
+    EndpointResumed,
+    Event,
+    PassFinished,
+    PassStarted,
+    Write,
+    WritesIntended,
+)
+from syncengine.domain.identity import ROOT, ContainerId, EndpointName, LinkId, endpoint_stream, pass_stream
+from syncengine.domain.link import evolve
+from syncengine.domain.policy import Policy
+from syncengine.engine.calls import asked, together
+from syncengine.engine.carry_out import Carrier
+from syncengine.engine.links import LinkStore
+from syncengine.engine.observe import Observation, Observer, Pairing
+from syncengine.engine.ports import Append, Clock, Endpoint, EventLog, OpenWrite, Telemetry, Views
+from syncengine.engine.report import PassReport, Plan, PlannedStep
+from syncengine.engine.settle import Settler
+from syncengine.errors import ConnectorError, Remedy, SafetyStop
+
+Item = TypeVar("Item")
+
+LINKS_AT_ONCE = 64
+"""Links worked on at once; the writes in flight are bounded by what each endpoint declares, this bounds the memory."""
+
+ROUNDS = 8
+"""Decisions about one link in one pass; a link needs one or two, more means that somebody keeps editing it."""
+
+TROUBLES = 3
+"""Failed calls to an endpoint after which a pass leaves it alone."""
+
+
+class Engine:
+    """
+    Keeps the records of some endpoints the same.
+
+    One engine writes one log. `run_pass` never overlaps itself: a call while another pass is under way returns at once with
+    a report whose `skipped` is True.
+    """
+
+    def __init__(
+        self,
+        *,
+        endpoints: Iterable[Endpoint],
+        log: EventLog,
+        views: Views,
+        policy: Policy,
+        clock: Clock,
+        telemetry: Telemetry,
+        pairings: Sequence[Pairing] = (),
+    ) -> None:
+        self._endpoints = {endpoint.name: endpoint for endpoint in endpoints}
+        self._log = log
+        self._views = views
+        self._policy = policy
+        self._clock = clock
+        self._telemetry = telemetry
+        self._pairings = tuple(pairings)
+        self._links = LinkStore(log)
+        self._observer = Observer(endpoints=self._endpoints, views=views, links=self._links, clock=clock)
+        self._carrier = Carrier(
+            endpoints=self._endpoints,
+            links=self._links,
+            clock=clock,
+            policy=policy,
+            telemetry=telemetry,
+            on_trouble=self._note_trouble,
+            on_outcome=self._note_outcome,
+        )
+        self._settler = Settler(
+            endpoints=self._endpoints,
+            links=self._links,
+            carrier=self._carrier,
+            clock=clock,
+            telemetry=telemetry,
+        )
+        self._report = PassReport(sync_id="", started_at=clock.now())
+        self._troubles: dict[EndpointName, int] = {}
+        self._refusals: dict[EndpointName, ConnectorError] = {}
+        self._answered: set[EndpointName] = set()
+        self._quiet: dict[LinkId, int] = {}
+        self._running = False
+        self._stopping = False
+
+    def stop(self) -> None:
+        """Let the pass under way finish its calls in flight, save their outcomes, and start nothing new."""
+        self._stopping = True
+
+    async def run_pass(self, *, retry_refused: bool = False) -> PassReport:
+        """
+        Run one pass.
+
+        Args:
+            retry_refused: make writes again that a remote refused, for a person who has removed the cause.
+
+        Raises:
+            EventLogError: the log cannot be written or read; nothing more is done.
+        """
+        report = PassReport(sync_id=uuid4().hex, started_at=self._clock.now())
+        if self._running:
+            report.skipped = True
+            return report
+        self._running = True
+        self._report, self._troubles, self._refusals, self._answered = report, {}, {}, set()
+        self._links.caused_by = report.sync_id
+        try:
+            await self._pass(retry_refused=retry_refused)
+        finally:
+            self._running = False
+            self._links.forget_idle_locks()
+        report.stopped = self._stopping
+        report.finished_at = self._clock.now()
+        return report
+
+    async def _pass(self, *, retry_refused: bool) -> None:
+        self._telemetry.note("pass.started", sync_id=self._report.sync_id)
+        await self._settle()
+        containers = await self._discover()
+        root = self._root_pairing(containers)
+        if root is not None:
+            await self._sync_pairing(root, retry_refused=retry_refused)
+            if self._report.writes:
+                containers = await self._discover()  # projects were made or renamed just now
+        for pairing in (*self._pairings, *self._child_pairings(root, containers)):
+            if not self._stopping:
+                await self._sync_pairing(pairing, retry_refused=retry_refused)
+        await self._remember_the_end()
+
+    # -- settle ------------------------------------------------------------------------------------------------------
+
+    async def _settle(self) -> None:
+        """Judge the writes that are open and due, several at once, one after the other within a link."""
+        by_link: dict[LinkId, list[OpenWrite]] = {}
+        for write in self._views.open_writes():
+            if write.endpoint in self._endpoints and self._settler.is_due(write):
+                by_link.setdefault(write.link_id, []).append(write)
+        await self._each(by_link.values(), self._settle_link)
+
+    async def _settle_link(self, writes: Sequence[OpenWrite]) -> None:
+        for write in writes:
+            if self._stopping or self._in_trouble(write.endpoint):
+                return
+            try:
+                judged = await self._settler.settle(write)
+            except ConnectorError as error:
+                self._note_trouble(write.endpoint, error)
+            else:
+                self._report.judged += judged
+
+    # -- pairings ----------------------------------------------------------------------------------------------------
+
+    async def _discover(self) -> dict[EndpointName, dict[ContainerId, Container]]:
+        """The containers of every endpoint that answers."""
+        found: dict[EndpointName, dict[ContainerId, Container]] = {}
+
+        async def ask(endpoint: Endpoint) -> None:
+            try:
+                containers = await asked(endpoint.name, "discover", endpoint.connector.discover())
+            except ConnectorError as error:
+                self._note_trouble(endpoint.name, error, fatal=True)
+            else:
+                found[endpoint.name] = {it.container_id: it for it in containers}
+                self._answered.add(endpoint.name)
+
+        await together(*(ask(endpoint) for endpoint in self._endpoints.values() if not self._in_trouble(endpoint.name)))
+        return found
+
+    def _root_pairing(self, containers: Mapping[EndpointName, Mapping[ContainerId, Container]]) -> Pairing | None:
+        roots = {name: there[ROOT] for name, there in containers.items() if ROOT in there}
+        kinds = {root.kind for root in roots.values()}
+        if len(roots) < 2 or len(kinds) != 1:
+            return None
+        return Pairing(kind=kinds.pop(), containers=dict.fromkeys(sorted(roots), ROOT), title="projects")
+
+    def _child_pairings(
+        self, root: Pairing | None, containers: Mapping[EndpointName, Mapping[ContainerId, Container]]
+    ) -> list[Pairing]:
+        """The pairs of containers whose projects are linked, as far as both ends can be seen."""
+        projects: dict[LinkId, dict[EndpointName, Container]] = {}
+        for name in root.containers if root else ():
+            for record_id, known in self._views.known_records(name, ROOT).items():
+                container = containers.get(name, {}).get(ContainerId(record_id))
+                if container is not None and not known.gone:
+                    projects.setdefault(known.link_id, {})[name] = container
+        pairings = []
+        for sides in projects.values():
+            kinds = {container.kind for container in sides.values()}
+            if len(sides) > 1 and len(kinds) == 1:
+                ids = {name: sides[name].container_id for name in sorted(sides)}
+                titles = [sides[name].title for name in sorted(sides)]
+                pairings.append(Pairing(kind=kinds.pop(), containers=ids, title=titles[0]))
+        return sorted(pairings, key=str)
+
+    async def _sync_pairing(self, pairing: Pairing, *, retry_refused: bool) -> None:
+        if any(self._in_trouble(name) for name in pairing.containers):
+            return
+        try:
+            observation = await self._observer.look(pairing)
+        except ConnectorError as error:
+            self._note_problem(f"{pairing}: {type(error).__name__}: {error}")
+            self._note_trouble(EndpointName(error.endpoint or ""), error)
+            return
+        except SafetyStop as error:
+            self._note_problem(f"{pairing}: {type(error).__name__}: {error}")
+            return
+        await self._observer.save(observation)
+        self._report.pairings += 1
+        self._report.observed += len(observation.steps)
+        for name, number in observation.listed.items():
+            self._report.listed[name] = self._report.listed.get(name, 0) + number
+        await self._converge_all(pairing, {step.link_id for step in observation.steps}, retry_refused=retry_refused)
+
+    # -- decide and carry out ----------------------------------------------------------------------------------------
+
+    async def _converge_all(self, pairing: Pairing, seen: set[LinkId], *, retry_refused: bool) -> None:
+        restless = {
+            link_id
+            for name, container in pairing.containers.items()
+            for link_id in self._views.restless(name, container)
+        }
+        waiting = sorted(seen | restless, key=str)
+        if not waiting:
+            return
+        participants = self._participants(pairing)
+        self._telemetry.note("pairing.started", pairing=str(pairing), links=len(waiting))
+
+        async def converge(link_id: LinkId) -> None:
+            await self._converge(link_id, participants, retry_refused=retry_refused)
+            self._telemetry.note("link.ended", pairing=str(pairing), link_id=link_id.hex)
+
+        await self._each(waiting, converge)
+        await self._log.mark_quiet(self._quiet)
+        self._quiet = {}
+        self._telemetry.note("pairing.ended", pairing=str(pairing), links=len(waiting))
+
+    async def _converge(self, link_id: LinkId, participants: Participants, *, retry_refused: bool) -> None:
+        """Decide and carry out until nothing is left to decide, or something has to wait."""
+        for _ in range(ROUNDS):
+            if self._stopping or any(self._in_trouble(name) for name in participants):
+                return
+            link = await self._links.get(link_id)
+            decision = decide(link, self._policy, participants, retry_refused=retry_refused)
+            if decision is None:
+                if link.decision is None:
+                    self._quiet[link_id] = link.version
+                return
+            link = await self._links.record(link_id, decision, decided_at=link.version)
+            if isinstance(decision, WritesIntended) and decision.writes:
+                link = await self._carrier.carry_out(link)
+
+    def _participants(self, pairing: Pairing) -> Participants:
+        """What every side of a pairing can do, by its own declaration and by the settings."""
+        participants = {}
+        for name, container in pairing.containers.items():
+            connector = self._endpoints[name].connector
+            schema = connector.capabilities.schema(pairing.kind)
+            if schema is not None:
+                participants[name] = Participant(
+                    schema=schema,
+                    container=container,
+                    as_stored=partial(connector.as_stored, container),
+                    may_create=self._policy.may_create(pairing.kind, name),
+                )
+        return participants
+
+    async def _each(self, items: Iterable[Item], work: Callable[[Item], Awaitable[None]]) -> None:
+        """Work on all items, a bounded number at once; when one fails for good the others are finished first."""
+        room = asyncio.Semaphore(LINKS_AT_ONCE)
+
+        async def bounded(item: Item) -> None:
+            async with room:
+                await work(item)
+
+        results = await asyncio.gather(*(bounded(item) for item in items), return_exceptions=True)
+        for failure in (result for result in results if isinstance(result, BaseException)):
+            raise failure
+
+    # -- trouble -----------------------------------------------------------------------------------------------------
+
+    def _in_trouble(self, endpoint: EndpointName) -> bool:
+        return self._troubles.get(endpoint, 0) >= TROUBLES
+
+    def _note_trouble(self, endpoint: EndpointName, error: ConnectorError, *, fatal: bool = False) -> None:
+        """Count a failed call; an endpoint that refuses us, or fails again and again, is left alone for this pass."""
+        if error.remedy in {Remedy.PARK_LINK, Remedy.OBSERVE_AGAIN}:
+            return  # about one record; the link says so
+        refused = error.remedy is Remedy.PAUSE_ENDPOINT
+        before = self._troubles.get(endpoint, 0)
+        self._troubles[endpoint] = TROUBLES if fatal or refused else before + 1
+        self._note_problem(f"{type(error).__name__}: {error}")
+        if refused:
+            self._refusals[endpoint] = error
+
+    def _note_problem(self, line: str) -> None:
+        if not any(known.endswith(line) for known in self._report.problems):
+            self._report.problems.append(line)
+
+    def _note_outcome(self, write: Write, outcome: str) -> None:
+        self._report.count(outcome)
+        self._telemetry.note(
+            "write.ended",
+            sync_id=self._report.sync_id,
+            intent_id=write.intent_id,
+            endpoint=write.endpoint,
+            operation=write.operation.value,
+            outcome=outcome,
+        )
+
+    # -- the end of a pass -------------------------------------------------------------------------------------------
+
+    async def _remember_the_end(self) -> None:
+        """A pass that did something leaves a trace in the log; a quiet one leaves none."""
+        paused = {it.endpoint for it in self._views.paused()}
+        for name, error in self._refusals.items():
+            if name not in paused:
+                event = EndpointPaused(endpoint=name, reason=str(error), error=type(error).__name__)
+                await self._append(endpoint_stream(name), event)
+        for name in paused - set(self._refusals):
+            if name in self._answered:
+                await self._append(endpoint_stream(name), EndpointResumed(endpoint=name))
+        report = self._report
+        if report.observed or report.writes or report.judged:
+            written = report.writes.get("confirmed", 0) + report.writes.get("found", 0)
+            await self._append(
+                pass_stream(report.sync_id),
+                PassStarted(sync_id=report.sync_id),
+                PassFinished(
+                    sync_id=report.sync_id, writes=written, judged=report.judged, problems=tuple(report.problems)
+                ),
+            )
+
+    async def _append(self, stream_id: UUID, *events: Event) -> None:
+        version = len(await self._log.load(stream_id))
+        append = Append(stream_id=stream_id, after_version=version, events=events)
+        await self._log.append(append, caused_by=self._report.sync_id)
+
+    # -- plan --------------------------------------------------------------------------------------------------------
+
+    async def plan(self) -> Plan:
+        """
+        What a pass would decide now. Reads every side and writes nothing, neither there nor in the log.
+
+        Records of a project that does not exist on the other side yet are not planned before that project is made.
+        """
+        self._report, self._troubles, self._refusals = PassReport(sync_id="plan", started_at=self._clock.now()), {}, {}
+        containers = await self._discover()
+        root = self._root_pairing(containers)
+        pairings = [*([root] if root else []), *self._pairings, *self._child_pairings(root, containers)]
+        steps: list[PlannedStep] = []
+        listed: dict[EndpointName, int] = {}
+        for pairing in pairings:
+            try:
+                observation = await self._observer.look(pairing)
+            except (ConnectorError, SafetyStop) as error:
+                self._report.problems.append(f"{pairing}: {error}")
+                continue
+            for name, number in observation.listed.items():
+                listed[name] = listed.get(name, 0) + number
+            steps += await self._plan_pairing(pairing, observation)
+        return Plan(
+            steps=tuple(steps),
+            open_writes=tuple(self._views.open_writes()),
+            problems=tuple(self._report.problems),
+            listed=listed,
+        )
+
+    async def _plan_pairing(self, pairing: Pairing, observation: Observation) -> list[PlannedStep]:
+        participants = self._participants(pairing)
+        fresh = {step.link_id: step.events for step in observation.steps}
+        for name, container in pairing.containers.items():
+            fresh |= {link_id: () for link_id in self._views.restless(name, container) if link_id not in fresh}
+        steps = []
+        for link_id in sorted(fresh, key=str):
+            link = reduce(evolve, fresh[link_id], await self._links.get(link_id))
+            decision = decide(link, self._policy, participants)
+            if decision is not None:
+                steps.append(PlannedStep(pairing=pairing, link=link, decision=decision))
+        return steps
