@@ -28,9 +28,7 @@ async def asked(endpoint: EndpointName, operation: str, call: Awaitable[T], *, r
     except SyncEngineError:
         raise
     except Exception as error:
-        message = (
-            f"the connector let a {type(error).__name__} escape ({error}); a bug in the connector, please report it"
-        )
+        message = f"the connector let a {type(error).__name__} escape ({error}); a bug in the connector, please report it"
         raise ContractViolation(message, endpoint=endpoint, operation=operation, ref=ref) from error
 
 

@@ -151,9 +151,7 @@ class Carrier:
         await self._links.record(link.link_id, event, seen(link, write, record, asked_at))
 
 
-def outcome_of(
-    pending: PendingWrite, error: ConnectorError, *, now: datetime, policy: Policy, lag_s: float
-) -> LinkEvent:
+def outcome_of(pending: PendingWrite, error: ConnectorError, *, now: datetime, policy: Policy, lag_s: float) -> LinkEvent:
     """
     What an error means for a write; a pure table over the error's remedy.
 

@@ -13,7 +13,6 @@ from attrs import field, frozen
 
 from syncengine.domain.events import CursorAdvanced, Evidence, Operation, RecordGone, RecordObserved, Write
 from syncengine.domain.identity import (
-    ContainerId,
     EndpointName,
     Kind,
     LinkId,
@@ -28,19 +27,8 @@ from syncengine.engine.fingerprint import fingerprint
 from syncengine.engine.identify import LoneRecord, Newcomers, identify
 from syncengine.engine.links import LinkStore, Step
 from syncengine.engine.listing import Listing, read_listing
+from syncengine.engine.pairings import Pairing
 from syncengine.engine.ports import Append, Clock, Endpoint, KnownRecord, Views
-
-
-@frozen(kw_only=True)
-class Pairing:
-    """One container on each endpoint."""
-
-    kind: Kind
-    containers: Mapping[EndpointName, ContainerId]
-    title: str = ""
-
-    def __str__(self) -> str:
-        return self.title or " = ".join(f"{name}/{self.containers[name]}" for name in sorted(self.containers))
 
 
 @frozen(kw_only=True)
@@ -55,9 +43,7 @@ class Observation:
 class Observer:
     """Reads pairings; saves nothing before `save` is called."""
 
-    def __init__(
-        self, *, endpoints: Mapping[EndpointName, Endpoint], views: Views, links: LinkStore, clock: Clock
-    ) -> None:
+    def __init__(self, *, endpoints: Mapping[EndpointName, Endpoint], views: Views, links: LinkStore, clock: Clock) -> None:
         self._endpoints = endpoints
         self._views = views
         self._links = links
@@ -198,9 +184,7 @@ class Observer:
                 steps.append(Step(link_id=known.link_id, events=(event,)))
         return steps
 
-    async def _read_directly(
-        self, kind: Kind, listing: Listing, known: KnownRecord
-    ) -> RecordObserved | RecordGone | None:
+    async def _read_directly(self, kind: Kind, listing: Listing, known: KnownRecord) -> RecordObserved | RecordGone | None:
         asked_at = self._clock.now()
         call = listing.endpoint.connector.fetch(known.ref)
         record = await asked(listing.endpoint.name, "fetch", call, ref=str(known.ref))

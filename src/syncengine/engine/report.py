@@ -8,7 +8,7 @@ from attrs import define, field, frozen
 from syncengine.domain.events import ConflictParked, WritesIntended
 from syncengine.domain.identity import EndpointName
 from syncengine.domain.link import Link
-from syncengine.engine.observe import Pairing
+from syncengine.engine.pairings import Pairing
 from syncengine.engine.ports import OpenWrite
 
 

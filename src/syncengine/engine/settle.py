@@ -120,9 +120,7 @@ class Settler:
                 self._carrier.ended(write, "overtaken")
             case Ambiguous(records):
                 refs = ", ".join(str(record.ref) for record in records)
-                reason = (
-                    f"several records carry the key of this item: {refs}; delete the copies or remove their key line"
-                )
+                reason = f"several records carry the key of this item: {refs}; delete the copies or remove their key line"
                 await self._links.record(link.link_id, rejected(write, reason, "AmbiguousKey"))
                 self._carrier.ended(write, "rejected")
 

@@ -7,7 +7,7 @@ stops no other. A link whose endpoint is in trouble is left alone until the next
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from functools import partial, reduce
 from typing import TypeVar
 from uuid import UUID, uuid4
@@ -29,11 +29,13 @@ from syncengine.domain.policy import Policy
 from syncengine.engine.calls import asked, together
 from syncengine.engine.carry_out import Carrier
 from syncengine.engine.links import LinkStore
-from syncengine.engine.observe import Observation, Observer, Pairing
+from syncengine.engine.observe import Observation, Observer
+from syncengine.engine.pairings import Containers, Pairing, child_pairings, root_pairing
 from syncengine.engine.ports import Append, Clock, Endpoint, EventLog, OpenWrite, Telemetry, Views
 from syncengine.engine.report import PassReport, Plan, PlannedStep
 from syncengine.engine.settle import Settler
-from syncengine.errors import ConnectorError, Remedy, SafetyStop
+from syncengine.engine.trouble import Troubles
+from syncengine.errors import ConnectorError, SafetyStop
 
 Item = TypeVar("Item")
 
@@ -42,9 +44,6 @@ LINKS_AT_ONCE = 64
 
 ROUNDS = 8
 """Decisions about one link in one pass; a link needs one or two, more means that somebody keeps editing it."""
-
-TROUBLES = 3
-"""Failed calls to an endpoint after which a pass leaves it alone."""
 
 
 class Engine:
@@ -92,8 +91,7 @@ class Engine:
             telemetry=telemetry,
         )
         self._report = PassReport(sync_id="", started_at=clock.now())
-        self._troubles: dict[EndpointName, int] = {}
-        self._refusals: dict[EndpointName, ConnectorError] = {}
+        self._troubles = Troubles()
         self._answered: set[EndpointName] = set()
         self._quiet: dict[LinkId, int] = {}
         self._running = False
@@ -118,7 +116,7 @@ class Engine:
             report.skipped = True
             return report
         self._running = True
-        self._report, self._troubles, self._refusals, self._answered = report, {}, {}, set()
+        self._begin(report)
         self._links.caused_by = report.sync_id
         try:
             await self._pass(retry_refused=retry_refused)
@@ -129,11 +127,16 @@ class Engine:
         report.finished_at = self._clock.now()
         return report
 
+    def _begin(self, report: PassReport) -> None:
+        self._report = report
+        self._troubles = Troubles(problems=report.problems)
+        self._answered = set()
+
     async def _pass(self, *, retry_refused: bool) -> None:
         self._telemetry.note("pass.started", sync_id=self._report.sync_id)
         await self._settle()
         containers = await self._discover()
-        root = self._root_pairing(containers)
+        root = root_pairing(containers)
         if root is not None:
             await self._sync_pairing(root, retry_refused=retry_refused)
             if self._report.writes:
@@ -155,18 +158,18 @@ class Engine:
 
     async def _settle_link(self, writes: Sequence[OpenWrite]) -> None:
         for write in writes:
-            if self._stopping or self._in_trouble(write.endpoint):
+            if self._stopping or self._troubles.left_alone(write.endpoint):
                 return
             try:
                 judged = await self._settler.settle(write)
             except ConnectorError as error:
-                self._note_trouble(write.endpoint, error)
+                self._troubles.note(write.endpoint, error)
             else:
                 self._report.judged += judged
 
     # -- pairings ----------------------------------------------------------------------------------------------------
 
-    async def _discover(self) -> dict[EndpointName, dict[ContainerId, Container]]:
+    async def _discover(self) -> Containers:
         """The containers of every endpoint that answers."""
         found: dict[EndpointName, dict[ContainerId, Container]] = {}
 
@@ -174,51 +177,31 @@ class Engine:
             try:
                 containers = await asked(endpoint.name, "discover", endpoint.connector.discover())
             except ConnectorError as error:
-                self._note_trouble(endpoint.name, error, fatal=True)
+                self._troubles.note(endpoint.name, error, fatal=True)
             else:
                 found[endpoint.name] = {it.container_id: it for it in containers}
                 self._answered.add(endpoint.name)
 
-        await together(*(ask(endpoint) for endpoint in self._endpoints.values() if not self._in_trouble(endpoint.name)))
+        await together(
+            *(ask(endpoint) for endpoint in self._endpoints.values() if not self._troubles.left_alone(endpoint.name))
+        )
         return found
 
-    def _root_pairing(self, containers: Mapping[EndpointName, Mapping[ContainerId, Container]]) -> Pairing | None:
-        roots = {name: there[ROOT] for name, there in containers.items() if ROOT in there}
-        kinds = {root.kind for root in roots.values()}
-        if len(roots) < 2 or len(kinds) != 1:
-            return None
-        return Pairing(kind=kinds.pop(), containers=dict.fromkeys(sorted(roots), ROOT), title="projects")
-
-    def _child_pairings(
-        self, root: Pairing | None, containers: Mapping[EndpointName, Mapping[ContainerId, Container]]
-    ) -> list[Pairing]:
-        """The pairs of containers whose projects are linked, as far as both ends can be seen."""
-        projects: dict[LinkId, dict[EndpointName, Container]] = {}
-        for name in root.containers if root else ():
-            for record_id, known in self._views.known_records(name, ROOT).items():
-                container = containers.get(name, {}).get(ContainerId(record_id))
-                if container is not None and not known.gone:
-                    projects.setdefault(known.link_id, {})[name] = container
-        pairings = []
-        for sides in projects.values():
-            kinds = {container.kind for container in sides.values()}
-            if len(sides) > 1 and len(kinds) == 1:
-                ids = {name: sides[name].container_id for name in sorted(sides)}
-                titles = [sides[name].title for name in sorted(sides)]
-                pairings.append(Pairing(kind=kinds.pop(), containers=ids, title=titles[0]))
-        return sorted(pairings, key=str)
+    def _child_pairings(self, root: Pairing | None, containers: Containers) -> list[Pairing]:
+        roots = root.containers if root else {}
+        return child_pairings({name: self._views.known_records(name, ROOT) for name in roots}, containers)
 
     async def _sync_pairing(self, pairing: Pairing, *, retry_refused: bool) -> None:
-        if any(self._in_trouble(name) for name in pairing.containers):
+        if any(self._troubles.left_alone(name) for name in pairing.containers):
             return
         try:
             observation = await self._observer.look(pairing)
         except ConnectorError as error:
-            self._note_problem(f"{pairing}: {type(error).__name__}: {error}")
-            self._note_trouble(EndpointName(error.endpoint or ""), error)
+            self._troubles.say(f"{pairing}: {type(error).__name__}: {error}")
+            self._troubles.note(EndpointName(error.endpoint or ""), error)
             return
         except SafetyStop as error:
-            self._note_problem(f"{pairing}: {type(error).__name__}: {error}")
+            self._troubles.say(f"{pairing}: {type(error).__name__}: {error}")
             return
         await self._observer.save(observation)
         self._report.pairings += 1
@@ -231,9 +214,7 @@ class Engine:
 
     async def _converge_all(self, pairing: Pairing, seen: set[LinkId], *, retry_refused: bool) -> None:
         restless = {
-            link_id
-            for name, container in pairing.containers.items()
-            for link_id in self._views.restless(name, container)
+            link_id for name, container in pairing.containers.items() for link_id in self._views.restless(name, container)
         }
         waiting = sorted(seen | restless, key=str)
         if not waiting:
@@ -253,7 +234,7 @@ class Engine:
     async def _converge(self, link_id: LinkId, participants: Participants, *, retry_refused: bool) -> None:
         """Decide and carry out until nothing is left to decide, or something has to wait."""
         for _ in range(ROUNDS):
-            if self._stopping or any(self._in_trouble(name) for name in participants):
+            if self._stopping or any(self._troubles.left_alone(name) for name in participants):
                 return
             link = await self._links.get(link_id)
             decision = decide(link, self._policy, participants, retry_refused=retry_refused)
@@ -292,25 +273,10 @@ class Engine:
         for failure in (result for result in results if isinstance(result, BaseException)):
             raise failure
 
-    # -- trouble -----------------------------------------------------------------------------------------------------
+    # -- outcomes ----------------------------------------------------------------------------------------------------
 
-    def _in_trouble(self, endpoint: EndpointName) -> bool:
-        return self._troubles.get(endpoint, 0) >= TROUBLES
-
-    def _note_trouble(self, endpoint: EndpointName, error: ConnectorError, *, fatal: bool = False) -> None:
-        """Count a failed call; an endpoint that refuses us, or fails again and again, is left alone for this pass."""
-        if error.remedy in {Remedy.PARK_LINK, Remedy.OBSERVE_AGAIN}:
-            return  # about one record; the link says so
-        refused = error.remedy is Remedy.PAUSE_ENDPOINT
-        before = self._troubles.get(endpoint, 0)
-        self._troubles[endpoint] = TROUBLES if fatal or refused else before + 1
-        self._note_problem(f"{type(error).__name__}: {error}")
-        if refused:
-            self._refusals[endpoint] = error
-
-    def _note_problem(self, line: str) -> None:
-        if not any(known.endswith(line) for known in self._report.problems):
-            self._report.problems.append(line)
+    def _note_trouble(self, endpoint: EndpointName, error: ConnectorError) -> None:
+        self._troubles.note(endpoint, error)
 
     def _note_outcome(self, write: Write, outcome: str) -> None:
         self._report.count(outcome)
@@ -328,11 +294,11 @@ class Engine:
     async def _remember_the_end(self) -> None:
         """A pass that did something leaves a trace in the log; a quiet one leaves none."""
         paused = {it.endpoint for it in self._views.paused()}
-        for name, error in self._refusals.items():
+        for name, error in self._troubles.refusals.items():
             if name not in paused:
                 event = EndpointPaused(endpoint=name, reason=str(error), error=type(error).__name__)
                 await self._append(endpoint_stream(name), event)
-        for name in paused - set(self._refusals):
+        for name in paused - set(self._troubles.refusals):
             if name in self._answered:
                 await self._append(endpoint_stream(name), EndpointResumed(endpoint=name))
         report = self._report
@@ -341,9 +307,7 @@ class Engine:
             await self._append(
                 pass_stream(report.sync_id),
                 PassStarted(sync_id=report.sync_id),
-                PassFinished(
-                    sync_id=report.sync_id, writes=written, judged=report.judged, problems=tuple(report.problems)
-                ),
+                PassFinished(sync_id=report.sync_id, writes=written, judged=report.judged, problems=tuple(report.problems)),
             )
 
     async def _append(self, stream_id: UUID, *events: Event) -> None:
@@ -359,9 +323,9 @@ class Engine:
 
         Records of a project that does not exist on the other side yet are not planned before that project is made.
         """
-        self._report, self._troubles, self._refusals = PassReport(sync_id="plan", started_at=self._clock.now()), {}, {}
+        self._begin(PassReport(sync_id="plan", started_at=self._clock.now()))
         containers = await self._discover()
-        root = self._root_pairing(containers)
+        root = root_pairing(containers)
         pairings = [*([root] if root else []), *self._pairings, *self._child_pairings(root, containers)]
         steps: list[PlannedStep] = []
         listed: dict[EndpointName, int] = {}
@@ -369,7 +333,7 @@ class Engine:
             try:
                 observation = await self._observer.look(pairing)
             except (ConnectorError, SafetyStop) as error:
-                self._report.problems.append(f"{pairing}: {error}")
+                self._troubles.say(f"{pairing}: {error}")
                 continue
             for name, number in observation.listed.items():
                 listed[name] = listed.get(name, 0) + number
