@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from io import BytesIO
 from typing import Any
 
 import aiohttp
@@ -67,6 +68,9 @@ async def open_session(
     connector = aiohttp.TCPConnector(limit=limit, keepalive_timeout=KEEP_ALIVE_S)
     timeout = aiohttp.ClientTimeout(total=timeout_s, sock_connect=min(10.0, timeout_s))
     async with aiohttp.ClientSession(connector=connector, timeout=timeout, headers=headers) as session:
+        # aiohttp sends PUT and DELETE again by itself when a kept-alive connection breaks; a write is made once. It has no
+        # public switch for that.
+        session._retry_connection = False  # noqa: SLF001
         yield session
 
 
@@ -94,7 +98,8 @@ async def send(
     all_headers = {**(headers or {}), **({"Content-Type": "application/json"} if body is not None else {})}
     target = URL(url) if isinstance(url, str) else url
     try:
-        async with session.request(method, target, data=body, headers=all_headers, allow_redirects=False) as response:
+        data = None if body is None else BytesIO(body)  # aiohttp wants large bodies as files
+        async with session.request(method, target, data=data, headers=all_headers, allow_redirects=False) as response:
             content = await response.read()
             return Answer(
                 status=response.status,

@@ -237,7 +237,11 @@ class Engine:
             if self._stopping or any(self._troubles.left_alone(name) for name in participants):
                 return
             link = await self._links.get(link_id)
-            decision = decide(link, self._policy, participants, retry_refused=retry_refused)
+            try:
+                decision = decide(link, self._policy, participants, retry_refused=retry_refused)
+            except ConnectorError as error:  # a value that a side cannot spell; the next edit may be better
+                self._troubles.say(f"{link.label}: {type(error).__name__}: {error}")
+                return
             if decision is None:
                 if link.decision is None:
                     self._quiet[link_id] = link.version
