@@ -104,7 +104,8 @@ class LatestWrite:
             return self.then(conflict)
         ordered = sorted(conflict.versions.values(), key=lambda version: cast("datetime", version.changed_at))
         latest, before = cast("datetime", ordered[-1].changed_at), cast("datetime", ordered[-2].changed_at)
-        if latest - before < timedelta(seconds=self.clock_skew_s):
+        # Equal times have no latest one, even where clocks are trusted to the full.
+        if latest == before or latest - before < timedelta(seconds=self.clock_skew_s):
             return self.then(conflict)
         return Take(ordered[-1].value)
 

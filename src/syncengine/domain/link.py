@@ -166,7 +166,7 @@ def _applied(link: Link, event: LinkEvent) -> Link:  # noqa: PLR0911, C901 - one
         case WritePostponed():
             return _postponed(link, event)
         case WriteOvertaken():
-            return _settled(link, event.intent_id, dropped=frozenset(_pending(link, event.intent_id).write.fields))
+            return _settled(link, event.intent_id, dropped=_fields_of(_pending(link, event.intent_id).write))
         case ConflictParked():
             return changed(link, parked={**link.parked, event.field: event})
         case ConflictResolved():
@@ -201,6 +201,8 @@ def _gone(link: Link, event: RecordGone) -> Link:
     side = link.sides.get(event.ref.endpoint)
     if side is None or side.ref != event.ref:
         raise ImpossibleHistory(f"link {link.link_id} does not stand for {event.ref}, so it cannot lose it")
+    if is_stale(side, event.taken_at):
+        return link
     return _with_side(link, event.ref.endpoint, changed(side, gone=event.evidence))
 
 
@@ -258,7 +260,12 @@ def _rejected(link: Link, event: WriteRejected) -> Link:
     write = _pending(link, event.intent_id).write
     refusal = Refusal(operation=write.operation, fields=write.fields, reason=event.reason)
     refused = changed(link, refused={**link.refused, write.endpoint: refusal})
-    return _settled(refused, event.intent_id, dropped=frozenset(write.fields))
+    return _settled(refused, event.intent_id, dropped=_fields_of(write))
+
+
+def _fields_of(write: Write) -> frozenset[FieldName]:
+    # What a create would have left at its initial value did not come about either.
+    return frozenset(write.fields) | frozenset(write.initial)
 
 
 def _postponed(link: Link, event: WritePostponed) -> Link:
@@ -298,6 +305,9 @@ def _agreed(link: Link) -> Link:
     for endpoint, side in link.sides.items():
         basis = decision.basis.get(endpoint, NO_FIELDS).without(decision.dropped)
         done = decision.done.get(endpoint, NO_FIELDS)
+        if endpoint in decision.basis:
+            # One side took a value and another did not: agreeing on the first would let the other's value win unseen.
+            done = done.without(decision.dropped)
         untold = side.untold - set(basis) | decision.untold.get(endpoint, frozenset())
         sides[endpoint] = changed(side, agreed=side.agreed | basis | done, untold=untold)
     return changed(link, sides=sides, decision=None)

@@ -6,10 +6,10 @@ as last read. Field values are in the words all endpoints share ("in_progress"),
 hold ("todo" where there is no backlog): that rounding is the side's own *spelling*.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime
 from enum import Enum
-from typing import NewType
+from typing import NewType, Self
 
 from attrs import field, frozen
 
@@ -32,10 +32,17 @@ class FieldValues(Mapping[FieldName, FieldValue]):
 
     def __init__(self, values: Mapping[str, FieldValue] | None = None, /, **more: FieldValue) -> None:
         merged = {**(values or {}), **more}
-        self._values = {FieldName(name): _frozen_value(value) for name, value in merged.items()}
+        self._values = {name: _frozen_value(value) for name, value in merged.items()}
 
-    def __getitem__(self, name: FieldName | str) -> FieldValue:
-        return self._values[FieldName(name)]
+    @classmethod
+    def _of(cls, values: dict[FieldName, FieldValue]) -> Self:
+        """Around a new dictionary whose values are frozen already."""
+        made = cls.__new__(cls)
+        made._values = values  # noqa: SLF001
+        return made
+
+    def __getitem__(self, name: FieldName) -> FieldValue:
+        return self._values[name]
 
     def __iter__(self) -> Iterator[FieldName]:
         return iter(self._values)
@@ -43,10 +50,13 @@ class FieldValues(Mapping[FieldName, FieldValue]):
     def __len__(self) -> int:
         return len(self._values)
 
+    def __contains__(self, name: object) -> bool:
+        return name in self._values
+
     def __eq__(self, other: object) -> bool:
         if isinstance(other, FieldValues):
             return self._values == other._values
-        return dict(self) == dict(other) if isinstance(other, Mapping) else NotImplemented
+        return self._values == dict(other) if isinstance(other, Mapping) else NotImplemented
 
     def __hash__(self) -> int:
         return hash(frozenset(self._values.items()))
@@ -55,19 +65,28 @@ class FieldValues(Mapping[FieldName, FieldValue]):
         return f"FieldValues({self._values!r})"
 
     def __or__(self, other: Mapping[FieldName, FieldValue]) -> "FieldValues":
+        if isinstance(other, FieldValues):
+            return FieldValues._of({**self._values, **other._values})
         return FieldValues({**self._values, **other})
 
-    def only(self, names: "frozenset[FieldName] | set[FieldName] | Mapping[FieldName, object]") -> "FieldValues":
+    def only(self, names: Collection[FieldName]) -> "FieldValues":
         """The values of these fields, without the others."""
-        return FieldValues({name: value for name, value in self._values.items() if name in names})
+        return FieldValues._of({name: value for name, value in self._values.items() if name in names})
 
-    def without(self, names: "frozenset[FieldName] | set[FieldName] | Mapping[FieldName, object]") -> "FieldValues":
+    def without(self, names: Collection[FieldName]) -> "FieldValues":
         """All values but those of these fields."""
-        return FieldValues({name: value for name, value in self._values.items() if name not in names})
+        return FieldValues._of({name: value for name, value in self._values.items() if name not in names})
+
+    def plain(self) -> dict[FieldName, FieldValue]:
+        """The same values in a dictionary of their own."""
+        return self._values.copy()
 
 
 def _frozen_value(value: FieldValue) -> FieldValue:
-    return tuple(value) if isinstance(value, Sequence) and not isinstance(value, str) else value
+    return tuple(value) if type(value) in _LISTS else value  # type: ignore[arg-type]
+
+
+_LISTS = frozenset({list, set, frozenset})
 
 
 NO_FIELDS = FieldValues()

@@ -12,7 +12,7 @@ _OPTIONS = orjson.OPT_SORT_KEYS
 def fingerprint(fields: FieldValues) -> bytes:
     """16 bytes that are equal for equal field values, whatever their order."""
     try:
-        plain = orjson.dumps(dict(fields), option=_OPTIONS)
+        plain = orjson.dumps(fields.plain(), option=_OPTIONS)
     except TypeError:  # lone surrogates are legal in Python text and in some remotes, but not in UTF-8
         plain = repr(sorted(fields.items())).encode("utf-8", "surrogatepass")
     return blake2b(plain, digest_size=16).digest()
