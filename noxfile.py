@@ -39,6 +39,9 @@ def typing(session: nox.Session) -> None:
     groups(session, "typing", "test")
     session.run("mypy")
     session.run("mypy", "tests/typing/api.py")
+    session.run("mypy", "examples/embedded.py", "examples/custom_rule.py")
+    session.run("mypy", "examples/runner.py")
+    session.run("mypy", "-p", "todo_connector", env={"MYPYPATH": "examples/todo-connector/src:src"})
 
 
 @nox.session

@@ -99,9 +99,9 @@ class TwoRemotes(RuleBasedStateMachine):
         """What the log last says about a field of a record."""
         for rec in reversed(self.world.log.events):
             event = rec.event
-            if isinstance(event, RecordObserved | WriteConfirmed):
-                if (event.ref.endpoint, event.ref.record_id) == (side, record_id):
-                    return event.fields[field]
+            read = isinstance(event, RecordObserved | WriteConfirmed)
+            if read and (event.ref.endpoint, event.ref.record_id) == (side, record_id):
+                return event.fields[field]
         return None
 
     @precondition(lambda self: self.made)

@@ -45,6 +45,7 @@ class Carrier:
         telemetry: Telemetry,
         on_trouble: Callable[[EndpointName, ConnectorError], None],
         on_outcome: Callable[[Write, str], None],
+        is_stopping: Callable[[], bool],
     ) -> None:
         self._endpoints = endpoints
         self._links = links
@@ -53,6 +54,8 @@ class Carrier:
         self._telemetry = telemetry
         self._on_trouble = on_trouble
         self._on_outcome = on_outcome
+        self._is_stopping = is_stopping
+        self._room: dict[EndpointName, asyncio.Semaphore] = {}
         self.certainly_not_done: set[IntentId] = set()
         """Intents this process knows to be without effect; after a restart nothing is certain and one has to look."""
         self.last_call: dict[IntentId, datetime] = {}
@@ -65,18 +68,36 @@ class Carrier:
         return await self._links.get(link.link_id)
 
     async def send(self, link: Link, pending: PendingWrite) -> None:
-        """Make the one call of a write and save its outcome; also when the caller is cancelled meanwhile."""
+        """Make the one call of a write, as soon as there is room, and save its outcome."""
         write = pending.write
-        self.certainly_not_done.discard(write.intent_id)
-        try:
-            record = await self._call(link, write)
-        except ConnectorError as error:
-            self.last_call[write.intent_id] = self._clock.now()
-            self._on_trouble(write.endpoint, error)
-            await self._failed(link, pending, error)
-        else:
-            self.last_call.pop(write.intent_id, None)
-            await self.confirm(link, write, record, Proof.ANSWER)
+        async with self._room_at(write.endpoint):
+            if self._is_stopping():
+                await self._put_off(link, write)
+                return
+            self.certainly_not_done.discard(write.intent_id)
+            try:
+                record = await self._call(link, write)
+            except ConnectorError as error:
+                self.last_call[write.intent_id] = self._clock.now()
+                self._on_trouble(write.endpoint, error)
+                await self._failed(link, pending, error)
+            else:
+                self.last_call.pop(write.intent_id, None)
+                await self.confirm(link, write, record, Proof.ANSWER)
+
+    def _room_at(self, endpoint: EndpointName) -> asyncio.Semaphore:
+        """Room for a call; writes wait here and not in the connector, so that those who wait can still be put off."""
+        if endpoint not in self._room:
+            at_once = self._endpoints[endpoint].connector.capabilities.max_concurrent_writes
+            self._room[endpoint] = asyncio.Semaphore(at_once)
+        return self._room[endpoint]
+
+    async def _put_off(self, link: Link, write: Write) -> None:
+        reason = "the program was stopped before this was sent"
+        waits = WritePostponed(intent_id=write.intent_id, outcome="not_done", not_before=self._clock.now(), reason=reason)
+        await self._links.record(link.link_id, waits)
+        self.certainly_not_done.add(write.intent_id)
+        self.ended(write, "not_done")
 
     async def _call(self, link: Link, write: Write) -> Record:
         endpoint = self._endpoints[write.endpoint]

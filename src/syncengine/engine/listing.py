@@ -10,7 +10,7 @@ from syncengine.domain.records import Cursor, Record, Removed, Unchanged
 from syncengine.engine.calls import asked
 from syncengine.engine.fingerprint import fingerprint
 from syncengine.engine.ports import Endpoint, KnownRecord, Views
-from syncengine.errors import SuspiciousListing
+from syncengine.errors import ContractViolation, SuspiciousListing
 
 
 @define(kw_only=True)
@@ -76,6 +76,9 @@ def _sort(listing: Listing, change: Record | Unchanged | Removed) -> None:
         if gone is not None and not gone.gone:
             listing.removed.append(gone)
         return
+    if change.ref.endpoint != listing.endpoint.name:
+        message = f"the connector lists {change.ref} under the endpoint {listing.endpoint.name}; give both the same name"
+        raise ContractViolation(message, endpoint=listing.endpoint.name, operation="list")
     record_id = change.ref.record_id
     known = listing.known.get(record_id)
     if known is None:

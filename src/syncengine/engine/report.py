@@ -10,6 +10,7 @@ from syncengine.domain.identity import EndpointName
 from syncengine.domain.link import Link
 from syncengine.engine.pairings import Pairing
 from syncengine.engine.ports import OpenWrite
+from syncengine.errors import ConnectorError
 
 
 @define(kw_only=True)
@@ -23,6 +24,8 @@ class PassReport:
         writes: writes by outcome: "confirmed", "found", "not_done", "unknown", "rejected", "overtaken".
         judged: open writes settled by looking.
         problems: one sentence each; empty when everything that was tried worked.
+        refusals: endpoints that refused us as a whole, for a person to put right.
+        safety_stops: containers that were left alone until a person has looked.
         skipped: True when another pass was under way and this one did nothing.
     """
 
@@ -35,6 +38,8 @@ class PassReport:
     writes: dict[str, int] = field(factory=dict)
     judged: int = 0
     problems: list[str] = field(factory=list)
+    refusals: dict[EndpointName, ConnectorError] = field(factory=dict)
+    safety_stops: list[str] = field(factory=list)
     skipped: bool = False
     stopped: bool = False
 

@@ -82,6 +82,7 @@ class Engine:
             telemetry=telemetry,
             on_trouble=self._note_trouble,
             on_outcome=self._note_outcome,
+            is_stopping=lambda: self._stopping,
         )
         self._settler = Settler(
             endpoints=self._endpoints,
@@ -123,6 +124,7 @@ class Engine:
         finally:
             self._running = False
             self._links.forget_idle_locks()
+        report.refusals = dict(self._troubles.refusals)
         report.stopped = self._stopping
         report.finished_at = self._clock.now()
         return report
@@ -202,6 +204,7 @@ class Engine:
             return
         except SafetyStop as error:
             self._troubles.say(f"{pairing}: {type(error).__name__}: {error}")
+            self._report.safety_stops.append(f"{pairing}: {error}")
             return
         await self._observer.save(observation)
         self._report.pairings += 1
@@ -216,7 +219,8 @@ class Engine:
         restless = {
             link_id for name, container in pairing.containers.items() for link_id in self._views.restless(name, container)
         }
-        waiting = sorted(seen | restless, key=str)
+        refused = self._refused_in(pairing) if retry_refused else set()
+        waiting = sorted(seen | restless | refused, key=str)
         if not waiting:
             return
         participants = self._participants(pairing)
@@ -230,6 +234,12 @@ class Engine:
         await self._log.mark_quiet(self._quiet)
         self._quiet = {}
         self._telemetry.note("pairing.ended", pairing=str(pairing), links=len(waiting))
+
+    def _refused_in(self, pairing: Pairing) -> set[LinkId]:
+        """Links of a pairing with a write that a remote refused; they are quiet until a person asks for them."""
+        refused = {item.link_id for item in self._views.parked() if item.subject.startswith("write:")}
+        here = (self._views.known_records(name, container) for name, container in pairing.containers.items())
+        return refused & {known.link_id for records in here for known in records.values()}
 
     async def _converge(self, link_id: LinkId, participants: Participants, *, retry_refused: bool) -> None:
         """Decide and carry out until nothing is left to decide, or something has to wait."""

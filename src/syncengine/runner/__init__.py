@@ -1,0 +1,1 @@
+"""Runs synchronisations: settings, start, schedule, signals, and the command line."""

@@ -1,0 +1,68 @@
+"""Everything that belongs to a running synchronisation, in one value."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from attrs import frozen
+
+from syncengine.adapters.event_log import SqliteEventLog
+from syncengine.domain.identity import EndpointName
+from syncengine.engine.ports import Clock, Endpoint, Telemetry, Views
+from syncengine.engine.report import PassReport
+from syncengine.engine.sync_pass import Engine
+
+
+@frozen(kw_only=True, eq=False)
+class Sync:
+    """An engine with its log, its views and its open endpoints; `open_sync` makes one."""
+
+    engine: Engine
+    log: SqliteEventLog
+    views: Views
+    endpoints: Mapping[EndpointName, Endpoint]
+    clock: Clock
+    telemetry: Telemetry
+
+    async def run_pass(self, *, retry_refused: bool = False) -> PassReport:
+        """
+        Run one pass, and leave word of it for `syncengine status`.
+
+        Args:
+            retry_refused: make writes again that a remote refused.
+
+        Raises:
+            EventLogError: the log cannot be used any more.
+        """
+        report = await self.engine.run_pass(retry_refused=retry_refused)
+        if report.skipped:
+            await self.note_skipped()
+            return report
+        for problem in report.problems:
+            self.telemetry.note("pass.problem", problem=problem)
+        counts = {"changed": report.observed, "judged": report.judged, "problems": len(report.problems)}
+        self.telemetry.note("pass.quiet" if report.quiet else "pass.ended", writes=dict(report.writes), **counts)
+        await self.log.heartbeat.note_pass(
+            sync_id=report.sync_id,
+            started_at=report.started_at,
+            finished_at=report.finished_at or self.clock.now(),
+            summary=summary_of(report),
+        )
+        return report
+
+    async def note_skipped(self) -> None:
+        """Count a pass that was due while another one was running."""
+        self.telemetry.note("pass.skipped")
+        await self.log.heartbeat.note_skipped()
+
+
+def summary_of(report: PassReport) -> dict[str, Any]:
+    """A report as plain data, for `status` and for programs."""
+    return {
+        "pairings": report.pairings,
+        "listed": dict(report.listed),
+        "changed": report.observed,
+        "writes": dict(report.writes),
+        "judged": report.judged,
+        "problems": list(report.problems),
+        "stopped": report.stopped,
+    }

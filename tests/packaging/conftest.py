@@ -1,0 +1,5 @@
+"""What these tests share."""
+
+from tests.fixtures.installed_wheel import installed
+
+__all__ = ["installed"]

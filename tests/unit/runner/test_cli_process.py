@@ -1,0 +1,184 @@
+"""The command as a process: signals, kills, two at a time."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from attrs import define
+
+from syncengine.adapters import plugins
+from syncengine.runner.cli import exit_codes
+from syncengine.runner.stop_signals import FINISHING, LEAVING
+from tests.unit.runner import shelf
+
+ROOT = Path(__file__).parents[3]
+COMMAND = (sys.executable, "-c", "from syncengine.runner.cli import main; main()")
+PATIENCE_S = 60.0
+
+
+@define
+class Processes:
+    """Starts `syncengine` in a folder where the shelf connector is installed; ends what is left."""
+
+    home: object
+    environ: dict
+    started: list
+
+    def start(self, *arguments):
+        process = subprocess.Popen(
+            (*COMMAND, *arguments),
+            cwd=self.home.folder,
+            env=self.environ,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        self.started.append(process)
+        return process
+
+    def run(self, *arguments):
+        """Standard output, standard error, exit code."""
+        process = self.start(*arguments)
+        out, err = process.communicate(timeout=PATIENCE_S)
+        return out, err, process.returncode
+
+    def status(self):
+        out, err, code = self.run("status", "--json")
+        assert code == 0, err
+        return json.loads(out)
+
+
+@pytest.fixture
+def processes(home, tmp_path):
+    """Five books on the left; a distribution that offers the shelf connector."""
+    for title in ("Middlemarch", "Beloved", "Solaris"):
+        home.left.put(title=title)
+    installed = tmp_path / "installed"
+    about = installed / "shelf_connector-1.5.dist-info"
+    about.mkdir(parents=True)
+    (about / "METADATA").write_text("Metadata-Version: 2.1\nName: shelf-connector\nVersion: 1.5\n", "utf-8")
+    (about / "entry_points.txt").write_text(f"[{plugins.GROUP}]\nshelf = {shelf.__name__}:plugin\n", "utf-8")
+    path = os.pathsep.join([str(installed), str(ROOT), os.environ.get("PYTHONPATH", "")]).rstrip(os.pathsep)
+    running = Processes(home, {**os.environ, "PYTHONPATH": path}, [])
+    yield running
+    for process in running.started:
+        if process.poll() is None:
+            process.kill()
+        process.communicate()
+
+
+def until(condition, process):
+    """Waits for a condition while the process runs."""
+    end = time.monotonic() + PATIENCE_S
+    while not condition():
+        assert process.poll() is None, process.communicate()
+        assert time.monotonic() < end
+        time.sleep(0.02)
+
+
+def slow(home, seconds):
+    home.configure(('path = "right.json"', f'path = "right.json"\nslow_s = {seconds}'))
+
+
+def ended(process):
+    out, err = process.communicate(timeout=PATIENCE_S)
+    return process.returncode, out, err
+
+
+def assert_all_arrived_once(home):
+    assert home.right.titles() == ["Beloved", "Emma", "Middlemarch", "Solaris", "Ulysses"]
+    assert len(home.right.calls()) == 5
+
+
+def test_ctrl_c_finishes_what_is_in_flight_and_saves_it(home, processes):
+    """What was decided gets its outcomes; the others are not begun; the next run does the rest."""
+    document = home.left.read()
+    more = {f"more-{number}": {"title": f"Volume {number}", "status": "todo", "key": None} for number in range(150)}
+    home.left.write({**document, "books": {**document["books"], **more}})
+    slow(home, 0.05)
+    process = processes.start("run")
+    until(home.right.calls, process)
+    process.send_signal(signal.SIGINT)
+    code, _, err = ended(process)
+    assert code == exit_codes.INTERRUPTED
+    assert FINISHING in err
+    made = len(home.right.calls())
+    assert 0 < made < 155
+    standing = processes.status()
+    assert (standing["records"]["right"], standing["log"]["held_by"]) == (made, None)
+    assert standing["last_pass"]["stopped"]
+    # What had been decided but not sent says so; no call is left without an outcome.
+    assert {it["outcome"] for it in standing["open_writes"]} <= {"not_done"}
+    home.configure(("slow_s = 0.05", "slow_s = 0"))
+    assert processes.run("run", "--until-quiet")[2] == 0
+    assert home.right.titles() == home.left.titles()
+    assert len(home.right.calls()) == 155
+
+
+def test_a_second_ctrl_c_leaves_at_once_and_nothing_is_doubled(home, processes):
+    """It says what that means; the next run looks before it sends anything."""
+    slow(home, 50)
+    process = processes.start("run", "--once")
+    until(home.right.calls, process)
+    process.send_signal(signal.SIGINT)
+    line = process.stderr.readline()
+    assert line.strip() == FINISHING
+    process.send_signal(signal.SIGINT)
+    code, _, err = ended(process)
+    assert code == exit_codes.INTERRUPTED
+    assert LEAVING in err
+    assert "Traceback" not in err
+    assert len(processes.status()["open_writes"]) >= len(home.right.calls()) > 0
+    home.configure(("slow_s = 50", "slow_s = 0"))
+    assert processes.run("run", "--until-quiet")[2] == 0
+    assert_all_arrived_once(home)
+
+
+def test_the_story_of_an_item_that_was_in_flight_during_a_kill(home, processes):
+    """Seen, decided, intent, crash, found on restart."""
+    slow(home, 50)
+    process = processes.start("run")
+    until(home.right.calls, process)
+    process.kill()
+    ended(process)
+    home.configure(("slow_s = 50", "slow_s = 0"))
+    assert processes.run("run", "--until-quiet")[2] == 0
+    assert_all_arrived_once(home)
+    book = home.right.calls()[0].removeprefix("create ")
+    out, _, code = processes.run("explain", book)
+    assert code == 0
+    told = [line.partition("UTC  ")[2] for line in out.splitlines()[1:]]
+    assert told[0].startswith("first seen on left as B")
+    assert told[1].startswith("decided to create it on right: title ")
+    assert told[2].startswith("saved that intent (intent ")
+    assert told[3].startswith("the process stopped before an answer was saved; the next start found the intent (intent ")
+    assert told[4] == (f"looked on right: it had been created, {book.upper()} ({book} in shelf); nothing was sent again")
+    assert told[5].startswith("now: nothing is open; it is on left (B")
+
+
+def test_two_processes_on_one_log(home, processes):
+    """The second is refused with who holds the log and since when; status and plan work beside the first."""
+    first = processes.start("run")
+    until(lambda: len(home.right.calls()) == 5, first)
+    _, err, code = processes.run("run", "--once")
+    assert code == exit_codes.LOG
+    assert f"is being written by process {first.pid} on " in err
+    assert " since 20" in err
+    assert processes.status()["log"]["held_by"].startswith(f"process {first.pid} on ")
+    assert processes.run("plan")[2] == 0
+    first.send_signal(signal.SIGTERM)
+    assert ended(first)[0] == exit_codes.OK
+
+
+def test_an_installed_connector_is_found_by_its_entry_point(processes):
+    """With the distribution it comes from; the command line is told off by exit code 2."""
+    out, _, code = processes.run("connectors")
+    assert code == 0
+    assert "shelf  (shelf-connector 1.5)" in out
+    _, err, code = processes.run("plam")
+    assert (code, "No such command 'plam'" in err) == (exit_codes.SETTINGS, True)
