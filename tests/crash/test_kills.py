@@ -45,11 +45,10 @@ async def test_thirty_kills_during_the_first_sync(real_vibe_server, tmp_path):
         path = write_settings(pair, rate=60)
         in_flight = unfinished = 0
         for _ in range(KILLS):
-            worker = Worker(path, "run")
-            await worker.start()
-            await at_work(huly, worker)
-            await asyncio.sleep(chance.uniform(0.0, 0.4))
-            await worker.kill()
+            async with Worker(path, "run") as worker:
+                await at_work(huly, worker)
+                await asyncio.sleep(chance.uniform(0.0, 0.4))
+                await worker.kill()
             in_flight += await open_intents(pair)
             unfinished += len(huly.issues()) < ISSUES + TASKS or len(await board.all_tasks()) < ISSUES + TASKS
         assert in_flight > 0, "no kill hit a write in flight, so nothing was tested"

@@ -1,0 +1,238 @@
+"""
+The event log in one SQLite file, on the `eventsourcing` library.
+
+Importing this module does not import the library; opening a log does. See `eventsourcing_bridge` for why that matters.
+"""
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, asynccontextmanager
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+from uuid import UUID
+
+from attrs import frozen
+
+from syncengine.adapters.heartbeat import Heartbeat
+from syncengine.adapters.lease import hold_lease
+from syncengine.adapters.log_file import check_path, durability, log_trouble, write_transaction
+from syncengine.adapters.log_reader import LogReader
+from syncengine.adapters.log_tables import check_readable, prepare, rebuild, views_are_current
+from syncengine.adapters.log_writer import LogWriter, Submit
+from syncengine.adapters.stored_rows import LAST_POSITION, NEXT_PAGE, ONE_STREAM, PAGE, STREAM_VERSION, events_in
+from syncengine.adapters.view_tables import QUIET
+from syncengine.adapters.views import SqliteViews
+from syncengine.domain.identity import LinkId
+from syncengine.engine.ports import Append, Recorded
+from syncengine.errors import EventLogError, LogMisconfigured
+
+if TYPE_CHECKING:
+    from syncengine.adapters.eventsourcing_bridge import LogApplication
+
+T = TypeVar("T")
+
+Progress = Callable[[int, int], None]
+"""Told how many events of how many are done."""
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+@frozen(eq=False, kw_only=True)
+class SqliteEventLog:
+    """
+    An open event log; `open_log` makes one.
+
+    Attributes:
+        path: its file.
+        views: the tables beside the events.
+        heartbeat: signs of life for `status`.
+    """
+
+    path: Path
+    views: SqliteViews
+    heartbeat: Heartbeat
+    _application: "LogApplication"
+    _reader: LogReader
+    _submit: Submit
+    _now: Callable[[], datetime]
+
+    async def append(self, *appends: Append, caused_by: str) -> None:
+        """
+        Store all these events in one transaction, together with what they change in the views; durable on return.
+
+        Appends that wait at the same time share a transaction; one that fails does so alone. A cancelled caller's events
+        may be stored all the same.
+
+        Raises:
+            ConcurrentAppend: one of the streams is longer than its `after_version`; nothing was stored.
+            EventLogError: the log cannot be written, or was opened for reading only.
+        """
+        events = list(_in_envelopes(appends, recorded_at=self._now(), caused_by=caused_by))
+        if events:
+            rows = [self._application.mapper.to_stored_event(event) for event in events]  # type: ignore[arg-type]
+            await self._submit(partial(self._application.log_recorder.store, appends=appends, rows=rows, events=events))
+
+    async def mark_quiet(self, versions: Mapping[LinkId, int]) -> None:
+        """
+        Remember that these links need nothing at these versions; one transaction, none when there are none.
+
+        Raises:
+            EventLogError: the log cannot be written.
+        """
+        if versions:
+            rows = [(link_id.hex, version) for link_id, version in versions.items()]
+            await self._submit(partial(_quieten, rows))
+
+    async def load(self, stream_id: UUID) -> Sequence[Recorded]:
+        """
+        All events of a stream in order; empty when there are none.
+
+        Raises:
+            UnknownEvent, NewerEvent, EventUnreadable: with stream and position.
+            EventLogError: the file cannot be read.
+        """
+        return list(events_in(self._reader.rows(ONE_STREAM, (stream_id.hex,)), self.path))
+
+    def all_events(self, start: int = 1) -> Iterator[Recorded]:
+        """
+        Every event from this position on, in the order of the log; held a page at a time.
+
+        Raises:
+            EventLogError: as `load` does, when the event is reached.
+        """
+        after = start - 1
+        while rows := self._reader.rows(NEXT_PAGE, (after,)):
+            yield from events_in(rows, self.path)
+            after = rows[-1][0]
+            if len(rows) < PAGE:
+                return
+
+    def stream_version(self, stream_id: UUID) -> int:
+        """Version of the last event of a stream; 0 when there is none. One look into an index."""
+        ((version,),) = self._reader.rows(STREAM_VERSION, (stream_id.hex,))
+        return int(version)
+
+    def max_position(self) -> int:
+        """Position of the last event of the log; 0 when it is empty."""
+        ((position,),) = self._reader.rows(LAST_POSITION)
+        return int(position)
+
+    def durability(self) -> str:
+        """How commits are made durable, for people: "WAL, synchronous=FULL"."""
+        with self._reader.connection() as connection:
+            return durability(connection)
+
+    def views_are_current(self) -> bool:
+        """Whether this version of the program would make the views as they are; `open_log` sees to it."""
+        return views_are_current(self._reader)
+
+    async def rebuild_views(self, progress: Progress | None = None) -> int:
+        """
+        Drop the views and make them again from the events, in one transaction; the number of events read.
+
+        Args:
+            progress: called in the event loop of the caller.
+
+        Raises:
+            EventLogError: an event cannot be read, or the log cannot be written; the views are as they were.
+        """
+        loop = asyncio.get_running_loop()
+
+        def told(done: int, of: int) -> None:
+            if progress is not None:
+                loop.call_soon_threadsafe(progress, done, of)
+
+        return await self._submit(partial(rebuild, path=self.path, progress=told), alone=True)
+
+
+@asynccontextmanager
+async def open_log(
+    path: Path, *, read_only: bool = False, now: Callable[[], datetime] = _utc_now, command: str | None = None
+) -> AsyncIterator[SqliteEventLog]:
+    """
+    The log at this path, made when there is none; alone in writing it, while inside.
+
+    Args:
+        read_only: only look, also while another process writes; there must be a log.
+        now: aware UTC.
+        command: what another process that wants to write is told about this one.
+
+    Raises:
+        AnotherWriter: another process writes it; says who.
+        NewerEvent: a newer version made it.
+        EventLogError: the file cannot be used; says why and what to do.
+    """
+    with ExitStack() as stack:
+        check_path(path, read_only=read_only)
+        if not read_only:
+            stack.enter_context(hold_lease(path, command=command, now=now))
+        log = _open(stack, path, read_only=read_only, now=now)
+        if not log.views_are_current():
+            if read_only:
+                raise LogMisconfigured(
+                    f"the views of the event log {path} were made by another version; run `syncengine rebuild-views`"
+                )
+            await log.rebuild_views()
+        yield log
+
+
+def _open(stack: ExitStack, path: Path, *, read_only: bool, now: Callable[[], datetime]) -> SqliteEventLog:
+    from syncengine.adapters.eventsourcing_bridge import LogApplication
+
+    try:
+        application = LogApplication(path, read_only=read_only)
+        stack.callback(application.close)
+        datastore = application.datastore
+        # A writer keeps this connection as long as the log is open; see `LogConnectionPool`.
+        connection = stack.enter_context(datastore.raw_connection(writer=not read_only))
+        if read_only:
+            check_readable(connection, path)
+        else:
+            prepare(connection, path, event_tables=application.log_recorder.create_table_statements)
+    except Exception as error:
+        raise log_trouble(path, error) from error
+    submit: Submit = _Refuse(path) if read_only else _start_writer(stack, connection, path)
+    reader = LogReader(path, datastore.raw_connection)
+    return SqliteEventLog(
+        path=path,
+        views=SqliteViews(reader),
+        heartbeat=Heartbeat(reader, submit),
+        application=application,
+        reader=reader,
+        submit=submit,
+        now=now,
+    )
+
+
+def _start_writer(stack: ExitStack, connection: sqlite3.Connection, path: Path) -> Submit:
+    writer = LogWriter(partial(write_transaction, connection), partial(log_trouble, path))
+    stack.callback(writer.close)
+    return writer.submit
+
+
+@frozen
+class _Refuse:
+    """In place of a writer, for a log that is only looked at."""
+
+    path: Path
+
+    async def __call__(self, work: Callable[[sqlite3.Cursor], T], *, alone: bool = False) -> T:
+        del work, alone
+        raise EventLogError(f"the event log {self.path} was opened for reading only")
+
+
+def _in_envelopes(appends: Iterable[Append], *, recorded_at: datetime, caused_by: str) -> Iterator[Recorded]:
+    for append in appends:
+        for version, event in enumerate(append.events, start=append.after_version + 1):
+            yield Recorded(
+                stream_id=append.stream_id, version=version, event=event, recorded_at=recorded_at, caused_by=caused_by
+            )
+
+
+def _quieten(rows: Sequence[tuple[str, int]], cursor: sqlite3.Cursor) -> None:
+    cursor.executemany(QUIET, rows)

@@ -1,0 +1,216 @@
+"""The file behind the log: what it must be, how it is opened, and what to tell people when it cannot be used."""
+
+import os
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from syncengine.errors import EventLogError, LogMisconfigured, NewerEvent
+
+LOG_FORMAT = 1
+"""Layout of the tables that hold the events; a program refuses a log with a higher one."""
+
+APPLICATION_ID = 0x53594C47
+"""Marks an SQLite file as one of our logs, so that nobody else's database is ever written."""
+
+BUSY_TIMEOUT_S = 5.0
+"""Seconds to wait while another connection holds the file."""
+
+_FULL = 2
+_PAGES_UNTIL_CHECKPOINT = 4_000  # 16 MB
+_MAGIC = b"SQLite format 3\x00"
+
+_WAYS_OUT = {
+    sqlite3.SQLITE_NOTADB: "is not an event log; check the path",
+    sqlite3.SQLITE_CORRUPT: "is damaged; restore it from a backup, or save what can be read with `sqlite3 FILE .recover`",
+    sqlite3.SQLITE_READONLY: "cannot be written; give this user the right to write the file and its folder",
+    sqlite3.SQLITE_CANTOPEN: "cannot be opened; check that the file and its folder can be read and written by this user",
+    sqlite3.SQLITE_PERM: "cannot be opened; check that the file and its folder can be read and written by this user",
+    sqlite3.SQLITE_FULL: "cannot grow because the disk is full; make room and start again",
+    sqlite3.SQLITE_BUSY: "is locked by another program; close whatever has it open and start again",
+    sqlite3.SQLITE_LOCKED: "is locked by another program; close whatever has it open and start again",
+    sqlite3.SQLITE_IOERR: "cannot be read or written because the disk reports errors; check the disk, then start again",
+}
+
+
+def log_trouble(path: Path, error: BaseException) -> EventLogError:
+    """What a failure of the database means for the log at this path, and what to do about it."""
+    if isinstance(error, EventLogError):
+        return error
+    code = getattr(error, "sqlite_errorcode", None)
+    way_out = _WAYS_OUT.get(code & 0xFF) if code is not None else None
+    if way_out is None:
+        return EventLogError(f"the event log {path} failed: {error}")
+    kind = LogMisconfigured if code == sqlite3.SQLITE_NOTADB else EventLogError
+    return kind(f"the event log {path} {way_out} ({error})")
+
+
+def check_path(path: Path, *, read_only: bool) -> None:
+    """
+    There is, or can be, a log at this path.
+
+    Raises:
+        LogMisconfigured: it names something else.
+    """
+    if path.is_dir():
+        raise LogMisconfigured(f"{path} is a folder; give the path of a file in it, for example {path / 'log.db'}")
+    if not path.parent.is_dir():
+        raise LogMisconfigured(f"the folder {path.parent} of the event log does not exist; make it or change the path")
+    if not path.exists():
+        if read_only:
+            raise LogMisconfigured(f"there is no event log at {path} yet; run a sync first or check the path")
+        return
+    try:
+        with path.open("rb") as file:
+            start = file.read(len(_MAGIC))
+    except OSError as error:
+        raise LogMisconfigured(
+            f"the event log {path} cannot be read by this user; change its permissions ({error})"
+        ) from error
+    if start and start != _MAGIC:
+        raise LogMisconfigured(f"{path} is not an event log; check the path")
+    # As the effective user, where the system can say that.
+    if not read_only and not os.access(path, os.W_OK, effective_ids=os.access in os.supports_effective_ids):
+        raise LogMisconfigured(f"the event log {path} is read-only for this user; change its permissions or the path")
+
+
+def connect(path: Path, *, read_only: bool) -> sqlite3.Connection:
+    """
+    A connection whose commits survive a power cut.
+
+    Raises:
+        sqlite3.Error: the file cannot be opened.
+        LogMisconfigured: the database does not promise durability there.
+    """
+    # As a quoted URI a path may hold any character; ":memory:" or "?" would have a meaning otherwise.
+    uri = path.absolute().as_uri() + ("?mode=ro" if read_only else "")
+    connection = sqlite3.connect(
+        uri, uri=True, isolation_level=None, check_same_thread=False, timeout=BUSY_TIMEOUT_S, cached_statements=256
+    )
+    try:
+        if read_only:
+            connection.execute("PRAGMA query_only=ON")
+        else:
+            _make_durable(connection, path)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _make_durable(connection: sqlite3.Connection, path: Path) -> None:
+    if _pragma(connection, "journal_mode") != "wal":
+        _refuse_other_programs(connection, path)  # before anything about the file is changed
+        connection.execute("PRAGMA journal_mode=WAL")
+    connection.execute("PRAGMA synchronous=FULL")
+    # Checkpoints copy a page once however often it changed; batches change the same pages of the indexes again and again.
+    connection.execute(f"PRAGMA wal_autocheckpoint={_PAGES_UNTIL_CHECKPOINT}")
+    connection.execute("PRAGMA fullfsync=ON")  # macOS: without it a flush stops in the cache of the disk
+    assert_durable(connection, path)
+
+
+def assert_durable(connection: sqlite3.Connection, path: Path) -> None:
+    """
+    A commit on this connection is on the disk when it returns.
+
+    Raises:
+        LogMisconfigured: it is not.
+    """
+    mode, synchronous = _pragma(connection, "journal_mode"), _pragma(connection, "synchronous")
+    if mode != "wal":
+        raise LogMisconfigured(f"the event log {path} cannot use WAL here (mode {mode!r}); put it on a local disk")
+    if synchronous < _FULL:
+        raise LogMisconfigured(f"the event log {path} would lose events in a power cut (synchronous={synchronous})")
+
+
+def durability(connection: sqlite3.Connection) -> str:
+    """How commits are made durable, for people; for example "WAL, synchronous=FULL"."""
+    synchronous = _pragma(connection, "synchronous")
+    names = {0: "OFF", 1: "NORMAL", 2: "FULL", 3: "EXTRA"}
+    return f"{_pragma(connection, 'journal_mode').upper()}, synchronous={names[synchronous]}"
+
+
+def check_format(connection: sqlite3.Connection, path: Path) -> bool:
+    """
+    Whether the file holds a log already; False for a new, empty file.
+
+    Raises:
+        NewerEvent: a newer version made it.
+        LogMisconfigured: it is the database of another program.
+    """
+    _refuse_other_programs(connection, path)
+    made_by = _pragma(connection, "user_version")
+    if made_by > LOG_FORMAT:
+        raise NewerEvent(
+            f"the event log {path} was written by a newer version (log format {made_by}, known up to {LOG_FORMAT}); "
+            "upgrade this one"
+        )
+    return bool(made_by)
+
+
+def _refuse_other_programs(connection: sqlite3.Connection, path: Path) -> None:
+    if _pragma(connection, "application_id") == APPLICATION_ID:
+        return
+    if connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
+        raise LogMisconfigured(f"{path} is the database of another program and no event log; check the path")
+
+
+@contextmanager
+def write_transaction(connection: sqlite3.Connection) -> Iterator[sqlite3.Cursor]:
+    """
+    A transaction that holds the write lock from its start, so that what it reads stays true until it is committed.
+
+    A transaction that begins as a reader cannot become a writer once somebody else wrote; it would fail at once instead
+    of waiting `BUSY_TIMEOUT_S` seconds.
+
+    Raises:
+        sqlite3.Error: nothing was stored; or, if that came from the commit itself, perhaps all.
+    """
+    cursor = connection.cursor()
+    cursor.row_factory = None
+    try:
+        cursor.execute("BEGIN IMMEDIATE")
+        try:
+            yield cursor
+            connection.commit()
+        except BaseException:
+            connection.rollback()
+            raise
+    finally:
+        cursor.close()
+
+
+def mark_format(cursor: sqlite3.Cursor) -> None:
+    """Write into the file what it is."""
+    cursor.execute(f"PRAGMA application_id={APPLICATION_ID}")
+    cursor.execute(f"PRAGMA user_version={LOG_FORMAT}")
+
+
+def execute(cursor: sqlite3.Cursor, statement: str, parameters: Sequence[object] = ()) -> sqlite3.Cursor:
+    """Run a statement whose parameters may hold any text of Python's; see `text_of`."""
+    try:
+        return cursor.execute(statement, parameters)
+    except UnicodeEncodeError:
+        return cursor.execute(statement, tuple(_storable(value) for value in parameters))
+
+
+def _storable(value: object) -> object:
+    # SQLite text is UTF-8, which has no lone surrogates. Such text is kept as bytes, which never equal other text.
+    if not isinstance(value, str):
+        return value
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return value.encode("utf-8", "surrogatepass")
+    return value
+
+
+def text_of(column: str | bytes) -> str:
+    """The text that `execute` stored in a column."""
+    return column if isinstance(column, str) else column.decode("utf-8", "surrogatepass")
+
+
+def _pragma(connection: sqlite3.Connection, name: str) -> Any:
+    return connection.execute(f"PRAGMA {name}").fetchone()[0]

@@ -1,0 +1,78 @@
+"""All tables of the log's file: made in one transaction, and the views made again when they should be others."""
+
+import sqlite3
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from syncengine.adapters import heartbeat
+from syncengine.adapters.log_file import check_format, mark_format, write_transaction
+from syncengine.adapters.log_reader import LogReader
+from syncengine.adapters.stored_rows import LAST_POSITION, NEXT_PAGE, events_in
+from syncengine.adapters.view_tables import VIEWS_VERSION, make_view_tables, write_views
+from syncengine.errors import LogMisconfigured
+
+_FACTS = "CREATE TABLE log_facts (name TEXT NOT NULL PRIMARY KEY, value TEXT NOT NULL)"
+_STATE_VIEWS_VERSION = "INSERT OR REPLACE INTO log_facts (name, value) VALUES ('views_version', ?)"
+_VIEWS_VERSION = "SELECT value FROM log_facts WHERE name = 'views_version'"
+
+
+def prepare(connection: sqlite3.Connection, path: Path, *, event_tables: Sequence[str]) -> None:
+    """
+    Make the tables of a new log, or see that those of an old one can be used and written.
+
+    Args:
+        event_tables: statements that make the tables of the events.
+
+    Raises:
+        NewerEvent: a newer version made the log.
+        LogMisconfigured: it is the database of another program.
+        sqlite3.Error: the file cannot be written.
+    """
+    with write_transaction(connection) as cursor:
+        if check_format(connection, path):
+            return
+        for statement in (*event_tables, _FACTS, heartbeat.TABLE):
+            cursor.execute(statement)
+        make_view_tables(cursor)
+        cursor.execute(_STATE_VIEWS_VERSION, (str(VIEWS_VERSION),))
+        mark_format(cursor)
+
+
+def check_readable(connection: sqlite3.Connection, path: Path) -> None:
+    """
+    The file holds a log that this version can read.
+
+    Raises:
+        NewerEvent: a newer version made the log.
+        LogMisconfigured: it is the database of another program, or empty.
+        sqlite3.Error: the file cannot be read.
+    """
+    if not check_format(connection, path):
+        raise LogMisconfigured(f"the event log {path} is empty; run a sync first or check the path")
+
+
+def views_are_current(reader: LogReader) -> bool:
+    """Whether this version would make the views as they are; raises `EventLogError` when the file cannot be read."""
+    return reader.row(_VIEWS_VERSION) == (str(VIEWS_VERSION),)
+
+
+def rebuild(cursor: sqlite3.Cursor, *, path: Path, progress: Callable[[int, int], object]) -> int:
+    """
+    Drop the views and make them again from the events, a page at a time; the number of events read.
+
+    Args:
+        progress: told how many events of how many are done.
+
+    Raises:
+        EventLogError: an event cannot be read.
+    """
+    make_view_tables(cursor)
+    ((last,),) = cursor.execute(LAST_POSITION).fetchall()
+    done = after = 0
+    while rows := cursor.execute(NEXT_PAGE, (after,)).fetchall():
+        write_views(cursor, events_in(rows, path))
+        after = rows[-1][0]
+        done += len(rows)
+        progress(done, last)
+    cursor.execute(_STATE_VIEWS_VERSION, (str(VIEWS_VERSION),))
+    return done

@@ -1,0 +1,291 @@
+"""
+The tables beside the events, and what each event changes in them.
+
+`changes_of` is a function of the stored event alone. It runs when an event is stored, in the same transaction, and again
+when the tables are rebuilt from the log, so both ways end in the same rows.
+"""
+
+import sqlite3
+from collections.abc import Callable, Iterable
+from typing import Any, get_args
+
+from syncengine.adapters.event_converter import time_to_text
+from syncengine.adapters.log_file import execute
+from syncengine.domain.events import (
+    ClaimReleased,
+    ClaimTaken,
+    ConflictParked,
+    ConflictResolved,
+    CursorAdvanced,
+    EndpointPaused,
+    EndpointResumed,
+    Evidence,
+    LinkClosed,
+    LinkEvent,
+    PassFinished,
+    PassStarted,
+    RecordGone,
+    RecordObserved,
+    WriteConfirmed,
+    WriteOvertaken,
+    WritePostponed,
+    WriteRejected,
+    WritesIntended,
+)
+from syncengine.domain.identity import FieldName
+from syncengine.domain.records import FieldValues
+from syncengine.engine.fingerprint import fingerprint
+from syncengine.engine.ports import Recorded
+
+VIEWS_VERSION = 1
+"""Raised with every change of the tables or of `changes_of`; a log with other views gets them rebuilt when it is opened."""
+
+Change = tuple[str, tuple[object, ...]]
+"""An SQL statement and its parameters."""
+
+TABLES = {
+    "view_records": """
+        CREATE TABLE view_records (
+            endpoint TEXT NOT NULL, container TEXT NOT NULL, record_id TEXT NOT NULL,
+            link_id TEXT NOT NULL, kind TEXT NOT NULL, digest BLOB NOT NULL,
+            revision TEXT, label TEXT, title TEXT, gone INTEGER NOT NULL DEFAULT 0,
+            PRIMARY KEY (endpoint, container, record_id)) WITHOUT ROWID""",
+    "view_decisions": "CREATE TABLE view_decisions (link_id TEXT NOT NULL, version INTEGER NOT NULL)",
+    "view_open_writes": """
+        CREATE TABLE view_open_writes (
+            intent_id TEXT NOT NULL PRIMARY KEY, link_id TEXT NOT NULL, endpoint TEXT NOT NULL, since TEXT NOT NULL,
+            not_before TEXT, outcome TEXT, attempts INTEGER NOT NULL DEFAULT 0, reason TEXT NOT NULL DEFAULT '')""",
+    "view_parked": """
+        CREATE TABLE view_parked (
+            link_id TEXT NOT NULL, subject TEXT NOT NULL, reason TEXT NOT NULL, since TEXT NOT NULL,
+            PRIMARY KEY (link_id, subject))""",
+    "view_paused": """
+        CREATE TABLE view_paused (endpoint TEXT NOT NULL PRIMARY KEY, reason TEXT NOT NULL, since TEXT NOT NULL)""",
+    "view_cursors": """
+        CREATE TABLE view_cursors (
+            endpoint TEXT NOT NULL, container TEXT NOT NULL, cursor TEXT NOT NULL, version INTEGER NOT NULL,
+            PRIMARY KEY (endpoint, container)) WITHOUT ROWID""",
+    # Links that moved on since somebody last found nothing to do for them. A rebuild makes all of them restless, which
+    # costs one more look and nothing else.
+    "view_restless": """
+        CREATE TABLE view_restless (link_id TEXT NOT NULL PRIMARY KEY, version INTEGER NOT NULL) WITHOUT ROWID""",
+}
+
+_INDEXES = (
+    "CREATE INDEX view_records_link ON view_records (link_id)",
+    "CREATE UNIQUE INDEX view_decisions_link ON view_decisions (link_id)",
+    "CREATE INDEX view_open_writes_link ON view_open_writes (link_id)",
+)
+
+_KIND_OF_LINK = "COALESCE((SELECT kind FROM view_records WHERE link_id = ? AND kind <> '' LIMIT 1), '')"
+
+_OBSERVED = """
+    INSERT INTO view_records (endpoint, container, record_id, link_id, kind, digest, revision, label, title)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+    ON CONFLICT (endpoint, container, record_id) DO UPDATE SET
+        link_id = excluded.link_id, kind = excluded.kind, digest = excluded.digest, revision = excluded.revision,
+        label = excluded.label, title = excluded.title, gone = 0"""
+
+# A confirmation does not say what kind of record it is about, and not always its label.
+_CONFIRMED = f"""
+    INSERT INTO view_records (endpoint, container, record_id, link_id, kind, digest, revision, label, title)
+    VALUES (?, ?, ?, ?, {_KIND_OF_LINK}, ?, ?, ?, ?)
+    ON CONFLICT (endpoint, container, record_id) DO UPDATE SET
+        link_id = excluded.link_id, kind = CASE kind WHEN '' THEN excluded.kind ELSE kind END,
+        digest = excluded.digest, revision = excluded.revision, label = COALESCE(excluded.label, label),
+        title = excluded.title, gone = 0"""  # noqa: S608 - a constant
+
+# A record that was claimed but not read yet has an empty digest, which no reading equals.
+_CLAIMED = f"""
+    INSERT INTO view_records (endpoint, container, record_id, link_id, kind, digest)
+    VALUES (?, ?, ?, ?, {_KIND_OF_LINK}, x'')
+    ON CONFLICT (endpoint, container, record_id) DO UPDATE SET link_id = excluded.link_id"""  # noqa: S608 - a constant
+
+_RELEASED = "DELETE FROM view_records WHERE endpoint = ? AND container = ? AND record_id = ? AND link_id = ?"
+_GONE = "UPDATE view_records SET gone = 1 WHERE endpoint = ? AND container = ? AND record_id = ?"
+
+_DECIDED = "INSERT INTO view_decisions (link_id, version) VALUES (?, ?)"
+_OPENED = "INSERT INTO view_open_writes (intent_id, link_id, endpoint, since) VALUES (?, ?, ?, ?)"
+_POSTPONED = """
+    UPDATE view_open_writes SET not_before = ?, outcome = ?, attempts = attempts + 1, reason = ? WHERE intent_id = ?"""
+_SETTLED = "DELETE FROM view_open_writes WHERE intent_id = ?"
+_ALL_SETTLED = """
+    DELETE FROM view_decisions
+    WHERE link_id = ? AND NOT EXISTS (SELECT 1 FROM view_open_writes WHERE link_id = ?)"""
+
+_PARKED = "INSERT OR REPLACE INTO view_parked (link_id, subject, reason, since) VALUES (?, ?, ?, ?)"
+_REFUSED = """
+    INSERT OR REPLACE INTO view_parked (link_id, subject, reason, since)
+    SELECT link_id, 'write:' || endpoint, ?, ? FROM view_open_writes WHERE intent_id = ?"""
+_UNPARKED = "DELETE FROM view_parked WHERE link_id = ? AND subject IN ({})"
+_CLOSED = "DELETE FROM view_parked WHERE link_id = ?"
+
+_PAUSED = "INSERT OR REPLACE INTO view_paused (endpoint, reason, since) VALUES (?, ?, ?)"
+_RESUMED = "DELETE FROM view_paused WHERE endpoint = ?"
+_ADVANCED = "INSERT OR REPLACE INTO view_cursors (endpoint, container, cursor, version) VALUES (?, ?, ?, ?)"
+
+_MOVED = """
+    INSERT INTO view_restless (link_id, version) VALUES (?, ?)
+    ON CONFLICT (link_id) DO UPDATE SET version = excluded.version"""
+QUIET = "DELETE FROM view_restless WHERE link_id = ? AND version = ?"
+"""Marks a link as needing nothing, unless it has moved on meanwhile."""
+
+_LINK_EVENTS = frozenset(get_args(LinkEvent))
+
+_TITLE, _NAME = FieldName("title"), FieldName("name")
+
+_WHY_GONE = {
+    Evidence.TOMBSTONE: "the remote says that it was deleted",
+    Evidence.ABSENT: "it is no longer listed, and not there when asked for",
+}
+
+
+def changes_of(recorded: Recorded) -> Iterable[Change]:
+    """What a stored event changes in the views, as statements to run in this order; `write_views` adds who moved."""
+    return _CHANGES[recorded.event.__class__](recorded, recorded.event)
+
+
+def write_views(cursor: sqlite3.Cursor, events: Iterable[Recorded]) -> None:
+    """
+    Bring the views up to these events.
+
+    Raises:
+        sqlite3.IntegrityError: a link would get a second open decision.
+    """
+    moved: dict[str, int] = {}
+    for recorded in events:
+        for statement, parameters in changes_of(recorded):
+            execute(cursor, statement, parameters)
+        if recorded.event.__class__ in _LINK_EVENTS:
+            moved[recorded.stream_id.hex] = recorded.version
+    cursor.executemany(_MOVED, moved.items())
+
+
+def make_view_tables(cursor: sqlite3.Cursor) -> None:
+    """Drop the views, whatever they are, and make empty ones."""
+    rows = cursor.execute("SELECT name FROM sqlite_master WHERE type = 'table' AND name LIKE 'view\\_%' ESCAPE '\\'")
+    for (name,) in rows.fetchall():
+        cursor.execute(f'DROP TABLE "{name}"')
+    for statement in (*TABLES.values(), *_INDEXES):
+        cursor.execute(statement)
+
+
+def title_of(fields: FieldValues) -> str | None:
+    """The name people would call a record with these fields."""
+    title = fields.get(_TITLE)
+    if title is None:
+        title = fields.get(_NAME)
+    return title if isinstance(title, str) else None
+
+
+def _unparked(link: str, *subjects: str) -> Change:
+    return _UNPARKED.format(", ".join("?" * len(subjects))), (link, *subjects)
+
+
+def _observed(recorded: Recorded, event: RecordObserved) -> list[Change]:
+    ref, link = event.ref, recorded.stream_id.hex
+    digest, title = fingerprint(event.fields), title_of(event.fields)
+    row = (ref.endpoint, ref.container, ref.record_id, link, event.kind, digest, event.revision, event.label, title)
+    return [(_OBSERVED, row), _unparked(link, f"gone:{ref.endpoint}")]
+
+
+def _gone(recorded: Recorded, event: RecordGone) -> list[Change]:
+    ref = event.ref
+    subject, since = f"gone:{ref.endpoint}", time_to_text(recorded.recorded_at)
+    return [
+        (_GONE, (ref.endpoint, ref.container, ref.record_id)),
+        (_PARKED, (recorded.stream_id.hex, subject, _WHY_GONE[event.evidence], since)),
+    ]
+
+
+def _intended(recorded: Recorded, event: WritesIntended) -> list[Change]:
+    link, since = recorded.stream_id.hex, time_to_text(recorded.recorded_at)
+    changes: list[Change] = [(_DECIDED, (link, recorded.version))] if event.writes else []
+    decided_again = {f"field:{name}" for fields in event.basis.values() for name in fields}
+    for write in event.writes:
+        changes.append((_OPENED, (write.intent_id, link, write.endpoint, since)))
+        decided_again.add(f"write:{write.endpoint}")
+    if decided_again:
+        changes.append(_unparked(link, *decided_again))
+    return changes
+
+
+def _confirmed(recorded: Recorded, event: WriteConfirmed) -> list[Change]:
+    ref, link = event.ref, recorded.stream_id.hex
+    digest, title = fingerprint(event.fields), title_of(event.fields)
+    row = (ref.endpoint, ref.container, ref.record_id, link, link, digest, event.revision, event.label, title)
+    return [(_CONFIRMED, row), _unparked(link, f"gone:{ref.endpoint}"), *_settled(recorded, event)]
+
+
+def _settled(recorded: Recorded, event: WriteConfirmed | WriteRejected | WriteOvertaken) -> list[Change]:
+    link = recorded.stream_id.hex
+    return [(_SETTLED, (event.intent_id,)), (_ALL_SETTLED, (link, link))]
+
+
+def _rejected(recorded: Recorded, event: WriteRejected) -> list[Change]:
+    since = time_to_text(recorded.recorded_at)
+    return [(_REFUSED, (event.reason, since, event.intent_id)), *_settled(recorded, event)]
+
+
+def _postponed(_: Recorded, event: WritePostponed) -> list[Change]:
+    return [(_POSTPONED, (time_to_text(event.not_before), event.outcome, event.reason, event.intent_id))]
+
+
+def _conflict(recorded: Recorded, event: ConflictParked) -> list[Change]:
+    since = time_to_text(recorded.recorded_at)
+    return [(_PARKED, (recorded.stream_id.hex, f"field:{event.field}", event.reason, since))]
+
+
+def _resolved(recorded: Recorded, event: ConflictResolved) -> list[Change]:
+    return [_unparked(recorded.stream_id.hex, f"field:{event.field}")]
+
+
+def _closed(recorded: Recorded, _: LinkClosed) -> list[Change]:
+    return [(_CLOSED, (recorded.stream_id.hex,))]
+
+
+def _claimed(_: Recorded, event: ClaimTaken) -> list[Change]:
+    ref, link = event.ref, event.link_id.hex
+    return [(_CLAIMED, (ref.endpoint, ref.container, ref.record_id, link, link))]
+
+
+def _released(_: Recorded, event: ClaimReleased) -> list[Change]:
+    ref = event.ref
+    return [(_RELEASED, (ref.endpoint, ref.container, ref.record_id, event.link_id.hex))]
+
+
+def _advanced(recorded: Recorded, event: CursorAdvanced) -> list[Change]:
+    return [(_ADVANCED, (event.endpoint, event.container, event.cursor, recorded.version))]
+
+
+def _paused(recorded: Recorded, event: EndpointPaused) -> list[Change]:
+    return [(_PAUSED, (event.endpoint, event.reason, time_to_text(recorded.recorded_at)))]
+
+
+def _resumed(_: Recorded, event: EndpointResumed) -> list[Change]:
+    return [(_RESUMED, (event.endpoint,))]
+
+
+def _nothing(_: Recorded, __: PassStarted | PassFinished) -> list[Change]:
+    return []
+
+
+_CHANGES: dict[type[Any], Callable[[Recorded, Any], list[Change]]] = {
+    RecordObserved: _observed,
+    RecordGone: _gone,
+    WritesIntended: _intended,
+    WriteConfirmed: _confirmed,
+    WriteRejected: _rejected,
+    WritePostponed: _postponed,
+    WriteOvertaken: _settled,
+    ConflictParked: _conflict,
+    ConflictResolved: _resolved,
+    LinkClosed: _closed,
+    ClaimTaken: _claimed,
+    ClaimReleased: _released,
+    CursorAdvanced: _advanced,
+    EndpointPaused: _paused,
+    EndpointResumed: _resumed,
+    PassStarted: _nothing,
+    PassFinished: _nothing,
+}
