@@ -133,6 +133,9 @@ class Connector(Protocol):
         How the remote would spell these values after a write, as far as it has the fields.
 
         Pure and idempotent: `as_stored(as_stored(x)) == as_stored(x)`. Fields the endpoint cannot read are left out.
+
+        Raises:
+            RecordInvalid: the remote has no spelling for a value; the item waits until the value changes.
         """
 
     def natural_keys(self, container: ContainerId, fields: FieldValues) -> Sequence[str]:
@@ -220,10 +223,12 @@ class Services:
     Attributes:
         endpoint: the name its records carry in their refs.
         now: aware UTC clock, for `ChangePage.taken_at`.
+        read_only: nothing may be changed over there, also nothing that only prepares the ground; for `syncengine plan`.
     """
 
     endpoint: EndpointName
     now: Callable[[], datetime] = _utc_now
+    read_only: bool = False
 
 
 @frozen(kw_only=True)

@@ -160,10 +160,12 @@ class TwoRemotes(RuleBasedStateMachine):
         self.countdown = None
 
     def _bury(self):
-        """Everything of the dead process goes; the log and the remotes stay."""
-        for task in asyncio.all_tasks(self.loop):
+        """Everything of the dead process goes, to its last task; the log and the remotes stay."""
+        tasks = sorted(asyncio.all_tasks(self.loop), key=lambda task: int(task.get_name().rpartition("-")[2]))
+        for task in tasks:
             task.cancel()
-        self.run(asyncio.sleep(0))
+        if tasks:
+            self.run(asyncio.wait(tasks))
         self.world.start()
 
     def _there(self, side):
@@ -239,7 +241,7 @@ class TwoRemotes(RuleBasedStateMachine):
 
 
 TwoRemotes.TestCase.settings = settings(
-    max_examples=4000,
+    max_examples=settings.default.max_examples,
     stateful_step_count=25,
     deadline=None,
     suppress_health_check=list(HealthCheck),

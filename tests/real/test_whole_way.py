@@ -81,7 +81,6 @@ def link_events(log) -> int:
     return sum(isinstance(it.event, kinds) for it in log.all_events())
 
 
-
 async def test_two_hundred_issues_there_fifty_tasks_back_and_every_edit_travels(huly, pair):
     """The long story of the issue, on one pair of servers."""
     fill(huly, projects=5, issues=200)

@@ -84,11 +84,20 @@ def _merge_all(link: Link, policy: Policy, participants: Participants) -> _Findi
     findings = _Findings()
     for name in sorted({name for side in link.sides.values() for name in side.observed}):
         states = _states(link, participants, name)
-        if name in link.resolved:
-            findings.takes[name] = Takes(value=link.resolved[name], source=_NOBODY, reason="chosen by a person")
+        if _choice_stands(link, name):
+            findings.takes[name] = Takes(value=link.resolved[name].value, source=_NOBODY, reason="chosen by a person")
         elif len(states) > 1:
             _merge_one(link, policy, participants, name, states, findings)
     return findings
+
+
+def _choice_stands(link: Link, name: FieldName) -> bool:
+    """Whether a person chose a value and nobody has edited the field since the conflict the person saw."""
+    choice = link.resolved.get(name)
+    return choice is not None and all(
+        endpoint in link.sides and link.sides[endpoint].observed.get(name) == value
+        for endpoint, value in choice.versions.items()
+    )
 
 
 _NOBODY = EndpointName("")
@@ -156,24 +165,9 @@ def _version(state: FieldState) -> FieldVersion:
     return FieldVersion(value=state.value, agreed=None if state.agreed is Never.AGREED else state.agreed)
 
 
-def _writes(
-    link: Link, participants: Participants, findings: _Findings, *, retry_refused: bool
-) -> WritesIntended | None:
-    writes: list[Write] = []
-    held = set(findings.held)
-    for endpoint in sorted(participants):
-        side = link.sides.get(endpoint)
-        write = _update(link, endpoint, participants[endpoint], side, findings) if side else None
-        if side is None and participants[endpoint].may_create:
-            write = _create(link, endpoint, participants[endpoint], participants, findings)
-        if write is None:
-            continue
-        refusal = link.refused.get(endpoint)
-        if refusal and not retry_refused and (refusal.operation, refusal.fields) == (write.operation, write.fields):
-            held |= set(write.fields)  # refused before and nothing changed since
-        else:
-            writes.append(write)
-    basis = _basis(link, findings, writes, held)
+def _writes(link: Link, participants: Participants, findings: _Findings, *, retry_refused: bool) -> WritesIntended | None:
+    writes = _unrefused(link, participants, findings, retry_refused=retry_refused)
+    basis = _basis(link, findings, writes)
     if not writes and not _moves(link, basis):
         return None
     names = {name for fields in basis.values() for name in fields}
@@ -185,16 +179,44 @@ def _writes(
     )
 
 
-def _update(
-    link: Link, endpoint: EndpointName, participant: Participant, side: Side, findings: _Findings
-) -> Write | None:
+def _unrefused(link: Link, participants: Participants, findings: _Findings, *, retry_refused: bool) -> list[Write]:
+    """The writes to make; one that was refused is not repeated unchanged, and its fields wait on every side."""
+    while True:
+        drafts = _drafts(link, participants, findings)
+        refused = [] if retry_refused else [write for write in drafts if _was_refused(link, write)]
+        waiting = {name for write in refused if write.operation is Operation.UPDATE for name in write.fields}
+        if not waiting:
+            # A refused create concerns nobody but the endpoint that has no record.
+            return [write for write in drafts if write not in refused]
+        # Writing such a field elsewhere would overwrite an edit there for a value that cannot become common.
+        findings.held |= waiting
+
+
+def _was_refused(link: Link, write: Write) -> bool:
+    refusal = link.refused.get(write.endpoint)
+    return refusal is not None and (refusal.operation, refusal.fields) == (write.operation, write.fields)
+
+
+def _drafts(link: Link, participants: Participants, findings: _Findings) -> list[Write]:
+    drafts: list[Write | None] = []
+    for endpoint in sorted(participants):
+        participant, side = participants[endpoint], link.sides.get(endpoint)
+        if side is not None:
+            drafts.append(_update(link, endpoint, participant, side, findings))
+        elif participant.may_create:
+            drafts.append(_create(link, endpoint, participant, participants, findings))
+    return [write for write in drafts if write is not None]
+
+
+def _update(link: Link, endpoint: EndpointName, participant: Participant, side: Side, findings: _Findings) -> Write | None:
     if not (participant.writable and participant.schema.can_update):
         return None
     patch: dict[str, FieldValue] = {}
     stored: dict[str, FieldValue] = {}
     for name, takes in findings.takes.items():
         spec = participant.schema.spec(name)
-        if spec is None or not spec.updatable or takes.source == endpoint or name not in side.observed:
+        has_it = takes.source == endpoint or endpoint in takes.told
+        if spec is None or not spec.updatable or has_it or name in findings.held or name not in side.observed:
             continue
         spelled = participant.stored(name, takes.value)
         if spelled is not Never.AGREED and spelled != side.observed[name]:
@@ -250,13 +272,9 @@ def _wanted(link: Link, participants: Participants, findings: _Findings) -> Fiel
     return FieldValues({name: value for name, value in wanted.items() if name not in findings.held})
 
 
-def _basis(
-    link: Link, findings: _Findings, writes: list[Write], held: set[FieldName]
-) -> dict[EndpointName, FieldValues]:
-    created = {
-        name for write in writes if write.operation is Operation.CREATE for name in (*write.fields, *write.initial)
-    }
-    names = frozenset((set(findings.takes) | created) - held)
+def _basis(link: Link, findings: _Findings, writes: list[Write]) -> dict[EndpointName, FieldValues]:
+    created = {name for write in writes if write.operation is Operation.CREATE for name in (*write.fields, *write.initial)}
+    names = frozenset((set(findings.takes) | created) - findings.held)
     basis = {endpoint: side.observed.only(names) for endpoint, side in link.sides.items()}
     return {endpoint: fields for endpoint, fields in basis.items() if fields}
 

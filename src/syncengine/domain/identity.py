@@ -1,5 +1,6 @@
 """Names, and ids that are derived instead of drawn, so that a repeated run derives the same ones."""
 
+import re
 from typing import NewType
 from uuid import UUID, uuid5
 
@@ -27,6 +28,8 @@ IntentId = NewType("IntentId", str)
 ROOT = ContainerId("")
 """The container that holds the containers: its records are the projects of an endpoint."""
 
+_SYNC_KEY = re.compile(r"[0-9a-fA-F]{32}")
+
 _NAMESPACE = UUID("6f1d3f6c-6a0e-5b0c-9d5e-0c9f2a7c1b44")
 
 
@@ -47,10 +50,8 @@ def sync_key_for(link_id: LinkId) -> SyncKey:
 
 def link_id_of(key: SyncKey) -> LinkId | None:
     """The link a sync key names, or None when the text is no sync key."""
-    try:
-        return UUID(hex=key) if len(key) == 32 else None
-    except ValueError:
-        return None
+    # The constructor of UUID alone would also read "0x", underscores and digits of other scripts.
+    return UUID(hex=key) if _SYNC_KEY.fullmatch(key) else None
 
 
 def intent_id_for(link_id: LinkId, version: int, endpoint: EndpointName) -> IntentId:

@@ -106,6 +106,19 @@ class Refusal:
 
 
 @frozen(kw_only=True)
+class Resolution:
+    """
+    What a person chose, and the values it was chosen among; it says nothing about values the person did not see.
+
+    Attributes:
+        versions: what each side of the conflict held.
+    """
+
+    value: FieldValue
+    versions: Mapping[EndpointName, FieldValue]
+
+
+@frozen(kw_only=True)
 class Link:
     """
     One logical item.
@@ -115,7 +128,7 @@ class Link:
         decision: what is being carried out, if anything.
         refused: the last refused write by endpoint.
         parked: conflicts that wait for a person.
-        resolved: values a person chose that are not written yet.
+        resolved: choices of persons that are not written yet.
         closed: why nothing is left to do, if so.
     """
 
@@ -126,7 +139,7 @@ class Link:
     decision: Decision | None = None
     refused: Mapping[EndpointName, Refusal] = field(factory=dict)
     parked: Mapping[FieldName, ConflictParked] = field(factory=dict)
-    resolved: Mapping[FieldName, FieldValue] = field(factory=dict)
+    resolved: Mapping[FieldName, Resolution] = field(factory=dict)
     closed: str | None = None
 
     @property
@@ -168,14 +181,22 @@ def _applied(link: Link, event: LinkEvent) -> Link:  # noqa: PLR0911, C901 - one
         case WriteOvertaken():
             return _settled(link, event.intent_id, dropped=_fields_of(_pending(link, event.intent_id).write))
         case ConflictParked():
-            return changed(link, parked={**link.parked, event.field: event})
+            resolved = {name: choice for name, choice in link.resolved.items() if name != event.field}
+            return changed(link, parked={**link.parked, event.field: event}, resolved=resolved)
         case ConflictResolved():
-            parked = {name: conflict for name, conflict in link.parked.items() if name != event.field}
-            return changed(link, parked=parked, resolved={**link.resolved, event.field: event.value})
+            return _resolved(link, event)
         case LinkClosed():
             return changed(link, closed=event.reason)
         case _:
             assert_never(event)
+
+
+def _resolved(link: Link, event: ConflictResolved) -> Link:
+    conflict = link.parked.get(event.field)
+    held = {name: side.observed[event.field] for name, side in link.sides.items() if event.field in side.observed}
+    choice = Resolution(value=event.value, versions=conflict.versions if conflict else held)
+    parked = {name: waiting for name, waiting in link.parked.items() if name != event.field}
+    return changed(link, parked=parked, resolved={**link.resolved, event.field: choice})
 
 
 def _observed(link: Link, event: RecordObserved) -> Link:

@@ -53,11 +53,13 @@ class Takes:
     Attributes:
         source: the side that holds it.
         reason: one sentence for people.
+        told: sides that have it already, each in its own spelling; they are not written.
     """
 
     value: FieldValue
     source: EndpointName
     reason: str
+    told: frozenset[EndpointName] = frozenset()
 
 
 @frozen
@@ -85,10 +87,17 @@ def merge_field(states: Mapping[EndpointName, FieldState], same: Same) -> Settle
     changed = {name: state for name, state in states.items() if state.changed}
     if changed:
         return _agree(changed, same, reason="changed")
-    told = sorted(name for name, state in states.items() if not state.untold)
-    if len(told) < len(states) and told:
-        return Takes(value=states[told[0]].value, source=told[0], reason=f"not yet told by {told[0]}")
+    told = {name: state for name, state in states.items() if not state.untold}
+    if told and len(told) < len(states):
+        return _tell(told, same)
     return Settled()
+
+
+def _tell(told: Mapping[EndpointName, FieldState], same: Same) -> Takes:
+    agreement = _agree(told, same, reason="agreed")
+    source = agreement.source if isinstance(agreement, Takes) else min(told)
+    reason = f"not yet told by {source}"
+    return Takes(value=told[source].value, source=source, reason=reason, told=frozenset(told))
 
 
 def _agree(states: Mapping[EndpointName, FieldState], same: Same, *, reason: str) -> Takes | Conflicts:

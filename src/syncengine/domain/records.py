@@ -6,10 +6,10 @@ as last read. Field values are in the words all endpoints share ("in_progress"),
 hold ("todo" where there is no backlog): that rounding is the side's own *spelling*.
 """
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import datetime
 from enum import Enum
-from typing import NewType, Self
+from typing import Any, NewType, Self
 
 from attrs import field, frozen
 
@@ -83,10 +83,17 @@ class FieldValues(Mapping[FieldName, FieldValue]):
 
 
 def _frozen_value(value: FieldValue) -> FieldValue:
-    return tuple(value) if type(value) in _LISTS else value  # type: ignore[arg-type]
+    # Sets have no order of their own: unsorted, one set would be another value in the next process.
+    freeze = _FREEZING.get(type(value))
+    return value if freeze is None else freeze(value)
 
 
-_LISTS = frozenset({list, set, frozenset})
+_FREEZING: Mapping[type, Callable[[Any], tuple[str, ...]]] = {
+    list: tuple,
+    set: lambda value: tuple(sorted(value)),
+    frozenset: lambda value: tuple(sorted(value)),
+}
+"""How values that are no values of a field, but clearly mean one, become one."""
 
 
 NO_FIELDS = FieldValues()

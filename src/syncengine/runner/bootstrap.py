@@ -71,7 +71,7 @@ async def open_for_planning(settings: Settings, *, telemetry: Telemetry | None =
             log = open_log(settings.log, read_only=True, now=clock.now)
         else:
             log = open_log(Path(folder) / "empty.db", now=clock.now)
-        async with _opened(settings, log, telemetry or Silence(), clock, reach_all=True) as sync:
+        async with _opened(settings, log, telemetry or Silence(), clock, reach_all=True, read_only=True) as sync:
             yield sync
 
 
@@ -114,11 +114,12 @@ async def _opened(
     clock: Clock,
     *,
     reach_all: bool,
+    read_only: bool = False,
 ) -> AsyncIterator[Sync]:
     async with AsyncExitStack() as stack:
         # The log first: nobody should log in anywhere for a log that another process is writing.
         log = await stack.enter_async_context(opening)
-        keepers = await _open_endpoints(stack, settings, telemetry, clock)
+        keepers = await _open_endpoints(stack, settings, telemetry, clock, read_only=read_only)
         _require_open(keepers, reach_all=reach_all)
         opened = {keeper.name: keeper.connector for keeper in keepers if keeper.connector is not None}
         _require_fitting(
@@ -129,7 +130,7 @@ async def _opened(
 
 
 async def _open_endpoints(
-    stack: AsyncExitStack, settings: Settings, telemetry: Telemetry, clock: Clock
+    stack: AsyncExitStack, settings: Settings, telemetry: Telemetry, clock: Clock, *, read_only: bool
 ) -> list[EndpointKeeper]:
     """All endpoints at once, each tried once when this returns."""
     late: dict[EndpointName, Connector] = {}
@@ -140,7 +141,14 @@ async def _open_endpoints(
             _require_fitting(late, settings.policy, (), source=settings.source, everybody=False)
 
     settled = False
-    make = partial(EndpointKeeper, clock=clock, telemetry=telemetry, backoff=settings.policy.backoff, on_open=fits)
+    make = partial(
+        EndpointKeeper,
+        clock=clock,
+        telemetry=telemetry,
+        backoff=settings.policy.backoff,
+        on_open=fits,
+        read_only=read_only,
+    )
     keepers = [make(endpoint) for endpoint in settings.endpoints.values()]
     for keeper in keepers:
         stack.push_async_callback(keeper.close)

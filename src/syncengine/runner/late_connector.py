@@ -46,6 +46,7 @@ class EndpointKeeper:
         telemetry: Telemetry,
         backoff: Backoff,
         on_open: Callable[[EndpointName, Connector], None],
+        read_only: bool = False,
     ) -> None:
         self.name = endpoint.name
         self.connector: Connector | None = None
@@ -56,6 +57,7 @@ class EndpointKeeper:
         self._telemetry = telemetry
         self._backoff = backoff
         self._on_open = on_open
+        self._read_only = read_only
         self._tried = asyncio.Event()
         self._closing = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -105,7 +107,7 @@ class EndpointKeeper:
         self._tried.set()
 
     async def _connect_and_stay(self) -> None:
-        services = Services(endpoint=self.name, now=self._clock.now)
+        services = Services(endpoint=self.name, now=self._clock.now, read_only=self._read_only)
         plugin = self._endpoint.plugin
         try:
             async with plugin.connect(self._endpoint.settings, services) as connector:

@@ -1,0 +1,1 @@
+"""The conformance checks, one module for each part of the contract; `syncengine.testing.conformance` gathers them."""

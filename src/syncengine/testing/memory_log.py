@@ -1,0 +1,259 @@
+"""
+An event log and its views in memory: a second, simple implementation of the ports, for tests and simulations.
+
+It outlives the "process" that uses it: a test drops the engine, keeps the log, and starts another engine on it.
+"""
+
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from uuid import UUID
+
+from attrs import evolve as changed
+
+from syncengine.domain.events import (
+    ConflictParked,
+    ConflictResolved,
+    CursorAdvanced,
+    EndpointPaused,
+    EndpointResumed,
+    LinkClosed,
+    RecordGone,
+    RecordObserved,
+    WriteConfirmed,
+    WriteOvertaken,
+    WritePostponed,
+    WriteRejected,
+    WritesIntended,
+)
+from syncengine.domain.identity import ContainerId, EndpointName, IntentId, Kind, LinkId, RecordId, feed_stream
+from syncengine.domain.records import Cursor, RecordRef
+from syncengine.engine.fingerprint import fingerprint
+from syncengine.engine.ports import (
+    Append,
+    Clock,
+    KnownRecord,
+    LogCounts,
+    OpenWrite,
+    ParkedItem,
+    PausedEndpoint,
+    Recorded,
+)
+from syncengine.errors import ConcurrentAppend, EventLogError
+
+CrashPoint = Callable[[str], Awaitable[None]]
+
+
+async def _no_crash(point: str) -> None:
+    del point
+
+
+class MemoryLog:
+    """
+    The log.
+
+    Attributes:
+        events: everything stored, in order.
+        at: awaited with "append.before" and "append.after"; a test may raise from it to stop the "process" there.
+    """
+
+    def __init__(self, clock: Clock, at: CrashPoint = _no_crash) -> None:
+        self.events: list[Recorded] = []
+        self.views = MemoryViews()
+        self.at = at
+        self._clock = clock
+        self._streams: dict[UUID, list[Recorded]] = defaultdict(list)
+
+    async def append(self, *appends: Append, caused_by: str) -> None:
+        """Store all or nothing."""
+        await self.at("append.before")
+        lengths: dict[UUID, int] = {}
+        for append in appends:
+            length = lengths.get(append.stream_id, len(self._streams[append.stream_id]))
+            if length != append.after_version:
+                raise ConcurrentAppend(f"stream {append.stream_id} has {length} events, not {append.after_version}")
+            lengths[append.stream_id] = length + len(append.events)
+        now = self._clock.now()
+        for append in appends:
+            for version, event in enumerate(append.events, start=append.after_version + 1):
+                recorded = Recorded(
+                    stream_id=append.stream_id,
+                    version=version,
+                    event=event,
+                    recorded_at=now,
+                    caused_by=caused_by,
+                    position=len(self.events) + 1,
+                )
+                self.views.show(recorded)
+                self.events.append(recorded)
+                self._streams[append.stream_id].append(recorded)
+        await self.at("append.after")
+
+    async def mark_quiet(self, versions: Mapping[LinkId, int]) -> None:
+        """Remember that these links need nothing at these versions."""
+        self.views.quiet.update(versions)
+
+    async def load(self, stream_id: UUID) -> Sequence[Recorded]:
+        """All events of a stream."""
+        return tuple(self._streams.get(stream_id, ()))
+
+
+class MemoryViews:
+    """What the log shows, in dictionaries."""
+
+    def __init__(self) -> None:
+        self.known: dict[RecordRef, KnownRecord] = {}
+        self.titles: dict[RecordRef, str] = {}
+        self.open: dict[IntentId, OpenWrite] = {}
+        self.waiting: dict[tuple[LinkId, str], ParkedItem] = {}
+        self.stopped: dict[EndpointName, PausedEndpoint] = {}
+        self.cursors: dict[UUID, tuple[Cursor, int]] = {}
+        self.versions: dict[LinkId, int] = {}
+        self.quiet: dict[LinkId, int] = {}
+
+    def known_records(self, endpoint: EndpointName, container: ContainerId) -> Mapping[RecordId, KnownRecord]:
+        """Every record of this container that belongs to a link."""
+        here = (endpoint, container)
+        return {ref.record_id: it for ref, it in self.known.items() if (ref.endpoint, ref.container) == here}
+
+    def known_record(self, ref: RecordRef) -> KnownRecord | None:
+        """One record."""
+        return self.known.get(ref)
+
+    def records_of(self, link_id: LinkId) -> Sequence[KnownRecord]:
+        """The records that stand for a link."""
+        return [it for it in self.known.values() if it.link_id == link_id]
+
+    def find(self, text: str) -> Sequence[KnownRecord]:
+        """Records that people may mean by this text."""
+        return [
+            it
+            for ref, it in self.known.items()
+            if text in {it.label, ref.record_id, it.link_id.hex, str(it.link_id), self.titles.get(ref)}
+        ]
+
+    def open_writes(self) -> Sequence[OpenWrite]:
+        """Saved intents without an outcome, oldest first."""
+        return tuple(self.open.values())
+
+    def restless(self, endpoint: EndpointName, container: ContainerId) -> Sequence[LinkId]:
+        """Links that moved on since they were last marked quiet."""
+        links = {it.link_id for it in self.known_records(endpoint, container).values()}
+        return [link_id for link_id in links if self.quiet.get(link_id) != self.versions.get(link_id)]
+
+    def parked(self) -> Sequence[ParkedItem]:
+        """Everything that waits."""
+        return tuple(self.waiting.values())
+
+    def paused(self) -> Sequence[PausedEndpoint]:
+        """Endpoints that are paused."""
+        return tuple(self.stopped.values())
+
+    def cursor(self, endpoint: EndpointName, container: ContainerId) -> Cursor | None:
+        """Where the listing goes on."""
+        found = self.cursors.get(feed_stream(endpoint, container))
+        return found[0] if found else None
+
+    def feed_version(self, endpoint: EndpointName, container: ContainerId) -> int:
+        """Version of the stream that holds the cursor."""
+        return self.cursors.get(feed_stream(endpoint, container), (None, 0))[1]
+
+    def counts(self) -> LogCounts:
+        """Numbers."""
+        by_endpoint: dict[EndpointName, int] = defaultdict(int)
+        for ref in self.known:
+            by_endpoint[ref.endpoint] += 1
+        return LogCounts(
+            events=sum(self.versions.values()),
+            links=len({it.link_id for it in self.known.values()}),
+            records=len(self.known),
+            open_writes=len(self.open),
+            parked=len(self.waiting),
+            by_endpoint=dict(by_endpoint),
+        )
+
+    def show(self, recorded: Recorded) -> None:  # noqa: C901, PLR0912 - one branch for each event
+        """Take one more event in."""
+        link_id, event = recorded.stream_id, recorded.event
+        self.versions[link_id] = recorded.version
+        match event:
+            case RecordObserved():
+                self._know(link_id, event)
+                self._unpark(link_id, [f"gone:{event.ref.endpoint}"])
+            case WriteConfirmed():
+                self._know(link_id, event)
+                del self.open[event.intent_id]
+            case RecordGone():
+                self.known[event.ref] = changed(self.known[event.ref], gone=True)
+                self._park(recorded, f"gone:{event.ref.endpoint}", f"{event.ref} is no longer there")
+            case WritesIntended():
+                self._intend(recorded, event)
+            case WriteRejected():
+                write = self.open.pop(event.intent_id)
+                self._park(recorded, f"write:{write.endpoint}", event.reason)
+            case WriteOvertaken():
+                del self.open[event.intent_id]
+            case WritePostponed():
+                self._postpone(event)
+            case ConflictParked():
+                self._park(recorded, f"field:{event.field}", event.reason)
+            case ConflictResolved():
+                self._unpark(link_id, [f"field:{event.field}"])
+            case LinkClosed():
+                self._unpark(link_id, [subject for link, subject in self.waiting if link == link_id])
+            case CursorAdvanced():
+                self.cursors[recorded.stream_id] = (event.cursor, recorded.version)
+            case EndpointPaused():
+                self.stopped[event.endpoint] = PausedEndpoint(
+                    endpoint=event.endpoint, reason=event.reason, since=recorded.recorded_at
+                )
+            case EndpointResumed():
+                self.stopped.pop(event.endpoint, None)
+            case _:
+                pass
+
+    def _know(self, link_id: LinkId, event: RecordObserved | WriteConfirmed) -> None:
+        before = self.known.get(event.ref)
+        kind = event.kind if isinstance(event, RecordObserved) else self._kind_of(link_id)
+        self.known[event.ref] = KnownRecord(
+            ref=event.ref,
+            link_id=link_id,
+            kind=kind,
+            digest=fingerprint(event.fields),
+            revision=event.revision,
+            label=event.label or (before.label if before else None),
+        )
+        title = event.fields.get("title", event.fields.get("name"))
+        self.titles[event.ref] = str(title)
+
+    def _kind_of(self, link_id: LinkId) -> Kind:
+        return self.records_of(link_id)[0].kind
+
+    def _intend(self, recorded: Recorded, event: WritesIntended) -> None:
+        link_id = recorded.stream_id
+        if event.writes and any(write.link_id == link_id for write in self.open.values()):
+            raise EventLogError(f"link {link_id} has a decision outstanding")
+        for write in event.writes:
+            self.open[write.intent_id] = OpenWrite(
+                intent_id=write.intent_id, link_id=link_id, endpoint=write.endpoint, since=recorded.recorded_at
+            )
+        names = {name for fields in event.basis.values() for name in fields}
+        self._unpark(link_id, [f"field:{name}" for name in names])
+        self._unpark(link_id, [f"write:{write.endpoint}" for write in event.writes])
+
+    def _postpone(self, event: WritePostponed) -> None:
+        write = self.open[event.intent_id]
+        self.open[event.intent_id] = changed(
+            write,
+            not_before=event.not_before,
+            outcome=event.outcome,
+            attempts=write.attempts + 1,
+            reason=event.reason,
+        )
+
+    def _park(self, recorded: Recorded, subject: str, reason: str) -> None:
+        item = ParkedItem(link_id=recorded.stream_id, subject=subject, reason=reason, since=recorded.recorded_at)
+        self.waiting[recorded.stream_id, subject] = item
+
+    def _unpark(self, link_id: LinkId, subjects: Iterable[str]) -> None:
+        for subject in subjects:
+            self.waiting.pop((link_id, subject), None)

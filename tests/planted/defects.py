@@ -1,0 +1,481 @@
+"""
+Defects to plant, each with the tests that must notice it.
+
+A defect is a small, plausible mistake. `old` must stand exactly once in the file; when the code has moved on, the runner
+says so, and the defect has to be written anew.
+"""
+
+from attrs import frozen
+
+
+@frozen(kw_only=True)
+class Defect:
+    """
+    One mistake.
+
+    Attributes:
+        name: what is wrong, as a sentence somebody could write into a bug report.
+        file: path below `src/`.
+        tests: node ids below `tests/`; every one of them must fail.
+    """
+
+    name: str
+    file: str
+    old: str
+    new: str
+    tests: tuple[str, ...]
+
+
+MERGE = "syncengine/domain/merge.py"
+DECIDE = "syncengine/domain/decide.py"
+LINK = "syncengine/domain/link.py"
+JUDGE = "syncengine/domain/judge.py"
+RULES = "syncengine/domain/conflict_rules.py"
+IDENTITY = "syncengine/domain/identity.py"
+CONVERTER = "syncengine/adapters/event_converter.py"
+JSON = "syncengine/adapters/plain_json.py"
+
+MERGE_LAWS = "properties/test_merge_laws.py::"
+DECIDE_LAWS = "properties/test_decide_laws.py::"
+EVOLVE_LAWS = "properties/test_evolve_laws.py::"
+JUDGE_LAWS = "properties/test_judge_laws.py::"
+RULE_LAWS = "properties/test_rule_laws.py::"
+CODEC_LAWS = "properties/test_codec_laws.py::"
+NO_EDIT_LOST = "properties/test_no_edit_is_lost.py::test_no_edit_is_lost"
+ON_LINK = "unit/domain/test_link.py::"
+ON_DECIDE = "unit/domain/test_decide.py::"
+
+DEFECTS = (
+    # Merge.
+    Defect(
+        name="an edit on one side only is ignored",
+        file=MERGE,
+        old="    if changed:\n",
+        new="    if len(changed) > 1:\n",
+        tests=(
+            MERGE_LAWS + "test_a_change_on_one_side_only_always_wins",
+            ON_DECIDE + "test_an_edit_travels_with_only_the_field_that_was_edited",
+        ),
+    ),
+    Defect(
+        name="the same edit on both sides is called a conflict",
+        file=MERGE,
+        old="        if all(same(name, states[name].value, other, states[other].value) for other in names):\n",
+        new="        if len(names) == 1:\n",
+        tests=(
+            MERGE_LAWS + "test_the_same_edit_on_several_sides_is_no_conflict",
+            MERGE_LAWS + "test_a_conflict_exists_exactly_when_sides_changed_to_values_that_are_not_the_same",
+        ),
+    ),
+    Defect(
+        name="the first side listed wins among equals",
+        file=MERGE,
+        old="    names = sorted(states)\n",
+        new="    names = list(states)\n",
+        tests=(MERGE_LAWS + "test_the_order_of_the_sides_does_not_matter",),
+    ),
+    Defect(
+        name="first contact lets one side overwrite the other",
+        file=MERGE,
+        old="    if any(state.agreed is Never.AGREED for state in states.values()):\n",
+        new="    if False:\n",
+        tests=(MERGE_LAWS + "test_on_first_contact_equal_sides_agree_and_different_ones_are_a_conflict",),
+    ),
+    Defect(
+        name="a side that did not change takes part in conflicts",
+        file=MERGE,
+        old='        return _agree(changed, same, reason="changed")\n',
+        new='        return _agree(states, same, reason="changed")\n',
+        tests=(
+            MERGE_LAWS + "test_a_conflict_exists_exactly_when_sides_changed_to_values_that_are_not_the_same",
+            MERGE_LAWS + "test_a_change_on_one_side_only_always_wins",
+        ),
+    ),
+    Defect(
+        name="a value is credited to a side that does not hold it",
+        file=MERGE,
+        old='            return Takes(value=states[name].value, source=name, reason=f"{reason} on',
+        new='            return Takes(value=states[name].value, source=names[-1], reason=f"{reason} on',
+        tests=(MERGE_LAWS + "test_no_value_is_invented",),
+    ),
+    Defect(
+        name="telling a new side writes to the old ones as well",
+        file=MERGE,
+        old="reason=reason, told=frozenset(told))",
+        new="reason=reason)",
+        tests=(MERGE_LAWS + "test_an_untold_side_is_told_by_one_that_was",),
+    ),
+    # Decide.
+    Defect(
+        name="a read-only side is written to",
+        file=DECIDE,
+        old="    if not (participant.writable and participant.schema.can_update):\n        return None\n",
+        new="",
+        tests=(DECIDE_LAWS + "test_no_side_is_asked_for_what_it_cannot_do",),
+    ),
+    Defect(
+        name="values are compared as sent and not as stored",
+        file=DECIDE,
+        old="        if spelled is not Never.AGREED and spelled != side.observed[name]:\n",
+        new="        if spelled is not Never.AGREED and takes.value != side.observed[name]:\n",
+        tests=(
+            DECIDE_LAWS + "test_nothing_is_written_that_the_side_already_holds_in_its_own_spelling",
+            ON_DECIDE + "test_equal_records_that_meet_are_adopted_without_a_write",
+        ),
+    ),
+    Defect(
+        name="the wish is noted as what will be stored",
+        file=DECIDE,
+        old="            patch[name], stored[name] = takes.value, spelled\n",
+        new="            patch[name], stored[name] = takes.value, takes.value\n",
+        tests=(DECIDE_LAWS + "test_nothing_is_written_that_the_side_already_holds_in_its_own_spelling",),
+    ),
+    Defect(
+        name="a refused write is repeated every cycle",
+        file=DECIDE,
+        old="    return refusal is not None and (refusal.operation, refusal.fields) == (write.operation, write.fields)\n",
+        new="    return refusal is not None and False\n",
+        tests=(
+            DECIDE_LAWS + "test_a_refused_write_is_not_repeated_unchanged",
+            ON_DECIDE + "test_a_refused_write_waits_until_something_changes",
+        ),
+    ),
+    Defect(
+        name="a merged value that one side refuses is forced on the other",
+        file=DECIDE,
+        old="        if not waiting:\n",
+        new="        if waiting or not waiting:\n",
+        tests=(ON_DECIDE + "test_a_merged_value_that_one_side_refuses_is_not_forced_on_the_other",),
+    ),
+    Defect(
+        name="a conflict that waits for a person is parked again and again",
+        file=DECIDE,
+        old="    if parked is not None and dict(parked.versions) == values:\n",
+        new="    if False:\n",
+        tests=(
+            DECIDE_LAWS + "test_every_story_comes_to_rest",
+            ON_DECIDE + "test_a_conflict_for_a_person_is_parked_once_and_holds_only_itself_back",
+        ),
+    ),
+    Defect(
+        name="a parked field is agreed upon",
+        file=DECIDE,
+        old="    names = frozenset((set(findings.takes) | created) - findings.held)\n",
+        new="    names = frozenset(set(findings.takes) | created | findings.held)\n",
+        tests=(DECIDE_LAWS + "test_a_parked_field_holds_only_itself_back",),
+    ),
+    Defect(
+        name="the basis is what was agreed before and not what was read",
+        file=DECIDE,
+        old="    basis = {endpoint: side.observed.only(names) for endpoint, side in link.sides.items()}\n",
+        new="    basis = {endpoint: (side.observed | side.agreed).only(names) for endpoint, side in link.sides.items()}\n",
+        tests=(DECIDE_LAWS + "test_the_basis_and_the_expectation_are_what_was_observed",),
+    ),
+    Defect(
+        name="an update expects nothing and overwrites whatever is there",
+        file=DECIDE,
+        old="        expected=side.observed.only(FieldValues(patch)),\n",
+        new="",
+        tests=(
+            DECIDE_LAWS + "test_the_basis_and_the_expectation_are_what_was_observed",
+            NO_EDIT_LOST,
+        ),
+    ),
+    Defect(
+        name="what a create cannot set is never told",
+        file=DECIDE,
+        old="        untold=frozenset(untold),\n",
+        new="",
+        tests=(
+            DECIDE_LAWS + "test_at_rest_both_sides_hold_the_same_as_far_as_each_can_say_it",
+            ON_DECIDE + "test_a_status_that_a_create_could_not_set_is_set_by_the_next_decision",
+        ),
+    ),
+    Defect(
+        name="the loser of a conflict is forgotten",
+        file=DECIDE,
+        old="value=outcome.value, losers=losers))",
+        new="value=outcome.value, losers={}))",
+        tests=(
+            DECIDE_LAWS + "test_every_value_that_loses_a_conflict_is_in_the_decision",
+            NO_EDIT_LOST,
+        ),
+    ),
+    Defect(
+        name="ids of intents repeat from decision to decision",
+        file=DECIDE,
+        old="        intent_id=intent_id_for(link.link_id, link.version + 1, endpoint),\n"
+        "        endpoint=endpoint,\n        container=side.ref.container,\n",
+        new="        intent_id=intent_id_for(link.link_id, 1, endpoint),\n"
+        "        endpoint=endpoint,\n        container=side.ref.container,\n",
+        tests=(
+            DECIDE_LAWS + "test_ids_of_intents_are_derived_from_link_version_and_endpoint",
+            EVOLVE_LAWS + "test_every_intent_has_at_most_one_outcome",
+        ),
+    ),
+    Defect(
+        name="the order of the endpoints shows in the decision",
+        file=DECIDE,
+        old="    for endpoint in sorted(participants):\n",
+        new="    for endpoint in participants:\n",
+        tests=(DECIDE_LAWS + "test_the_order_of_sides_and_endpoints_does_not_matter",),
+    ),
+    Defect(
+        name="a record that vanished is written about",
+        file=DECIDE,
+        old="    if any(side.gone for side in link.sides.values()):\n",
+        new="    if False:\n",
+        tests=(DECIDE_LAWS + "test_there_is_no_second_decision_beside_an_open_one",),
+    ),
+    Defect(
+        name="a second decision is made while one is open",
+        file=DECIDE,
+        old="    if link.closed is not None or link.decision is not None or not link.sides:\n",
+        new="    if link.closed is not None or not link.sides:\n",
+        tests=(ON_DECIDE + "test_nothing_is_decided_while_a_decision_is_open_or_the_link_is_closed",),
+    ),
+    Defect(
+        name="a person's choice overwrites newer edits",
+        file=DECIDE,
+        old="        endpoint in link.sides and link.sides[endpoint].observed.get(name) == value\n",
+        new="        endpoint in link.sides\n",
+        tests=(
+            DECIDE_LAWS + "test_an_edit_made_after_a_persons_choice_is_not_overwritten_by_it",
+            ON_DECIDE + "test_an_edit_that_is_newer_than_a_persons_choice_is_a_new_conflict",
+        ),
+    ),
+    # Evolve.
+    Defect(
+        name="the wish is stored as agreed",
+        file=LINK,
+        old="    spelled = write.stored if found_again else event.fields.only(write.stored)\n",
+        new="    spelled = write.fields\n",
+        tests=(
+            EVOLVE_LAWS + "test_agreed_moves_to_the_basis_or_to_what_the_remote_says_it_stored",
+            ON_LINK + "test_what_the_remote_made_of_our_value_is_agreed_and_not_what_we_sent",
+            ON_DECIDE + "test_ten_quiet_rounds_write_nothing",
+        ),
+    ),
+    Defect(
+        name="the initial value of a new record is taken for an edit",
+        file=LINK,
+        old="        done={write.endpoint: spelled | write.initial},\n",
+        new="        done={write.endpoint: spelled},\n",
+        tests=(ON_DECIDE + "test_a_status_that_a_create_could_not_set_is_set_by_the_next_decision",),
+    ),
+    Defect(
+        name="the first confirmation agrees the whole decision",
+        file=LINK,
+        old="    return moved if decision.pending else _agreed(moved)\n",
+        new="    return _agreed(moved)\n",
+        tests=(ON_LINK + "test_the_first_of_two_confirmations_agrees_nothing",),
+    ),
+    Defect(
+        name="a refused edit is agreed all the same",
+        file=LINK,
+        old="    return _settled(refused, event.intent_id, dropped=_fields_of(write))\n",
+        new="    return _settled(refused, event.intent_id)\n",
+        tests=(
+            EVOLVE_LAWS + "test_a_refused_or_overtaken_field_stays_as_it_was_on_every_side",
+            ON_LINK + "test_a_refused_edit_is_not_agreed_and_does_not_come_back_from_the_other_side",
+        ),
+    ),
+    Defect(
+        name="a listing from before our write is believed",
+        file=LINK,
+        old="    return side.written_at is not None and taken_at < side.written_at\n",
+        new="    return False\n",
+        tests=(
+            EVOLVE_LAWS + "test_a_reading_from_before_our_last_write_changes_nothing",
+            ON_LINK + "test_a_listing_from_before_our_write_is_not_believed",
+        ),
+    ),
+    Defect(
+        name="a record that an old listing did not show is gone",
+        file=LINK,
+        old='cannot lose it")\n    if is_stale(side, event.taken_at):\n        return link\n',
+        new='cannot lose it")\n',
+        tests=(
+            EVOLVE_LAWS + "test_a_reading_from_before_our_last_write_changes_nothing",
+            ON_LINK + "test_a_record_that_an_old_listing_did_not_show_is_not_gone",
+        ),
+    ),
+    Defect(
+        name="an edit made before a created record was found again is taken for ours",
+        file=LINK,
+        old="    found_again = write.operation is Operation.CREATE and event.proof is Proof.FOUND\n",
+        new="    found_again = False\n",
+        tests=(
+            EVOLVE_LAWS + "test_a_create_found_again_agrees_what_was_sent_and_shows_what_is_there",
+            ON_LINK + "test_a_created_record_that_was_edited_before_we_found_it_again_keeps_the_edit",
+        ),
+    ),
+    Defect(
+        name="a merged value that landed on one side only is agreed there",
+        file=LINK,
+        old="            done = done.without(decision.dropped)\n",
+        new="            pass\n",
+        tests=(ON_LINK + "test_a_merged_value_that_landed_on_one_side_only_does_not_cost_that_side_its_edit",),
+    ),
+    Defect(
+        name="what was read while a write was on its way is agreed with it",
+        file=LINK,
+        old="        basis = decision.basis.get(endpoint, NO_FIELDS).without(decision.dropped)\n",
+        new="        names = decision.basis.get(endpoint, NO_FIELDS).without(decision.dropped)\n"
+        "        basis = side.observed.only(names)\n",
+        tests=(
+            ON_LINK + "test_an_edit_of_the_same_record_while_its_own_edit_is_on_its_way_is_sent_afterwards",
+            EVOLVE_LAWS + "test_agreed_moves_to_the_basis_or_to_what_the_remote_says_it_stored",
+            NO_EDIT_LOST,
+        ),
+    ),
+    Defect(
+        name="two decisions may be open at once",
+        file=LINK,
+        old="    if link.decision is not None:\n        raise",
+        new="    if False:\n        raise",
+        tests=(EVOLVE_LAWS + "test_a_second_decision_beside_an_open_one_is_impossible",),
+    ),
+    Defect(
+        name="a link takes over a record that is not its own",
+        file=LINK,
+        old='    if side.ref != event.ref:\n        raise ImpossibleHistory(f"link {link.link_id} stands for {side.ref} and',
+        new='    if False:\n        raise ImpossibleHistory(f"link {link.link_id} stands for {side.ref} and',
+        tests=(EVOLVE_LAWS + "test_no_link_stands_for_two_records_of_one_endpoint",),
+    ),
+    Defect(
+        name="events that change nothing are not counted",
+        file=LINK,
+        old="    return changed(_applied(link, event), version=link.version + 1)\n",
+        new="    after = _applied(link, event)\n"
+        "    return after if after is link else changed(after, version=link.version + 1)\n",
+        tests=(EVOLVE_LAWS + "test_the_version_counts_the_events",),
+    ),
+    # Judge.
+    Defect(
+        name="a write that was overtaken is sent again",
+        file=JUDGE,
+        old="    return Overtaken(now, f\"{', '.join(moved)} neither as before nor as we wrote it\")\n",
+        new="    return DidNotLand() if moved else DidNotLand()\n",
+        tests=(
+            JUDGE_LAWS + "test_a_write_is_never_said_not_to_have_landed_when_another_value_is_there",
+            JUDGE_LAWS + "test_every_state_of_a_record_has_exactly_one_verdict",
+        ),
+    ),
+    Defect(
+        name="half of our values is enough",
+        file=JUDGE,
+        old="    if current == write.stored:\n",
+        new="    if set(current.items()) & set(write.stored.items()):\n",
+        tests=(JUDGE_LAWS + "test_a_write_never_landed_when_one_of_our_values_is_missing",),
+    ),
+    Defect(
+        name="an update of a deleted record is sent again",
+        file=JUDGE,
+        old='        return Overtaken(None, "the record is no longer there")\n',
+        new="        return DidNotLand()\n",
+        tests=(JUDGE_LAWS + "test_an_update_of_a_record_that_is_gone_is_overtaken",),
+    ),
+    Defect(
+        name="absence is believed at once, and the record made twice",
+        file=JUDGE,
+        old="    return DidNotLand() if patience_over else TooEarly()\n",
+        new="    return DidNotLand()\n",
+        tests=(
+            JUDGE_LAWS + "test_absence_is_no_proof_before_its_time",
+            JUDGE_LAWS + "test_a_create_landed_exactly_when_one_record_carries_its_key",
+        ),
+    ),
+    Defect(
+        name="one of several clones is taken for ours",
+        file=JUDGE,
+        old="    if len(distinct) > 1:\n",
+        new="    if len(distinct) > 99:\n",
+        tests=(JUDGE_LAWS + "test_a_create_landed_exactly_when_one_record_carries_its_key",),
+    ),
+    # Rules.
+    Defect(
+        name="equal times have a latest one",
+        file=RULES,
+        old="        if latest == before or latest - before <",
+        new="        if latest - before <",
+        tests=(
+            RULE_LAWS + "test_built_in_rules_keep_the_laws",
+            RULE_LAWS + "test_latest_write_without_tolerance_does_not_choose_between_equal_times",
+        ),
+    ),
+    Defect(
+        name="clocks of two hosts are compared to the second",
+        file=RULES,
+        old="timedelta(seconds=self.clock_skew_s)",
+        new="timedelta(seconds=0)",
+        tests=(RULE_LAWS + "test_latest_write_never_decides_between_times_that_are_too_close",),
+    ),
+    Defect(
+        name="a preferred side loses to what was agreed before",
+        file=RULES,
+        old="        return Take(version.value) if version else self.then(conflict)\n",
+        new="        return Take(version.agreed) if version else self.then(conflict)\n",
+        tests=(
+            RULE_LAWS + "test_built_in_rules_keep_the_laws",
+            RULE_LAWS + "test_a_preferred_side_wins_whenever_it_changed_the_field",
+        ),
+    ),
+    Defect(
+        name="a removed member of a set comes back",
+        file=RULES,
+        old="        return Take(tuple(sorted(members - removed)))\n",
+        new="        return Take(tuple(sorted(members)))\n",
+        tests=(RULE_LAWS + "test_a_union_keeps_what_was_added_and_drops_what_was_removed",),
+    ),
+    Defect(
+        name="overlapping edits of a text are mixed",
+        file=RULES,
+        old="    if any(following[0] <= edit[1] for edit, following in pairwise(edits)):\n",
+        new="    if any(following[0] < edit[0] for edit, following in pairwise(edits)):\n",
+        tests=(
+            RULE_LAWS + "test_merged_texts_hold_only_lines_of_the_two_and_the_order_does_not_matter",
+            "unit/domain/test_conflict_rules.py::test_texts_edited_in_the_same_place_are_left_to_the_next_rule",
+        ),
+    ),
+    # Identity and codec.
+    Defect(
+        name="anything that Python reads as a number is a sync key",
+        file=IDENTITY,
+        old="    return UUID(hex=key) if _SYNC_KEY.fullmatch(key) else None\n",
+        new="    try:\n        return UUID(hex=key) if len(key) == 32 else None\n"
+        "    except ValueError:\n        return None\n",
+        tests=("unit/domain/test_identity.py::test_text_that_is_no_sync_key_names_no_link",),
+    ),
+    Defect(
+        name="a time of another zone is stored as if it were UTC",
+        file=CONVERTER,
+        old="    return value.astimezone(UTC).isoformat()\n",
+        new="    return value.replace(tzinfo=UTC).isoformat()\n",
+        tests=(CODEC_LAWS + "test_reading_what_was_stored_gives_the_same_event",),
+    ),
+    Defect(
+        name="a set comes back as a list",
+        file=CONVERTER,
+        old="        return tuple(value)\n",
+        new="        return value\n",
+        tests=(CODEC_LAWS + "test_reading_what_was_stored_gives_the_same_event",),
+    ),
+    Defect(
+        name="text that is no UTF-8 is damaged",
+        file=JSON,
+        old='        return _SLOW + text.encode("utf-8", "surrogatepass")\n',
+        new='        return _SLOW + text.encode("utf-8", "replace")\n',
+        tests=(
+            CODEC_LAWS + "test_plain_data_survives_as_bytes",
+            CODEC_LAWS + "test_reading_what_was_stored_gives_the_same_event",
+        ),
+    ),
+    Defect(
+        name="fields of a newer version are dropped in silence",
+        file=CONVERTER,
+        old="Converter(forbid_extra_keys=True,",
+        new="Converter(forbid_extra_keys=False,",
+        tests=("unit/adapters/test_event_codec.py::test_a_field_that_is_not_known_asks_for_an_upgrade",),
+    ),
+)

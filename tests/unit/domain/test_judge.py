@@ -1,0 +1,74 @@
+"""What became of a write whose answer was lost, in examples."""
+
+from syncengine.domain.events import Operation, Write
+from syncengine.domain.identity import ContainerId, EndpointName, IntentId, RecordId
+from syncengine.domain.judge import Ambiguous, DidNotLand, Landed, Overtaken, TooEarly, judge_create, judge_update
+from syncengine.domain.records import FieldValues, Record, RecordRef
+
+REF = RecordRef(EndpointName("vibe"), ContainerId("board"), RecordId("1"))
+WRITE = Write(
+    intent_id=IntentId("i"),
+    endpoint=REF.endpoint,
+    container=REF.container,
+    operation=Operation.UPDATE,
+    ref=REF,
+    fields=FieldValues(title=" New ", status="backlog"),
+    stored=FieldValues(title="New", status="todo"),
+    expected=FieldValues(title="Old", status="done"),
+)
+
+
+def record(*, record_id="1", **fields):
+    return Record(ref=RecordRef(REF.endpoint, REF.container, RecordId(record_id)), fields=FieldValues(**fields))
+
+
+def test_our_values_in_the_remotes_own_spelling_are_ours():
+    """What counts is how the remote stores them, not how we sent them."""
+    now = record(title="New", status="todo", description="by somebody else")
+    assert judge_update(WRITE, now) == Landed(now)
+
+
+def test_the_old_values_mean_that_it_may_be_sent_again():
+    """Nobody touched these fields."""
+    assert judge_update(WRITE, record(title="Old", status="done", description="new")) == DidNotLand()
+
+
+def test_another_value_means_that_it_must_not_be_sent_again():
+    """A person's edit would be erased."""
+    now = record(title="Theirs", status="done")
+    assert judge_update(WRITE, now) == Overtaken(now, "title neither as before nor as we wrote it")
+
+
+def test_half_of_our_values_is_not_ours():
+    """A write that landed and was edited since is decided anew."""
+    now = record(title="New", status="done")
+    assert judge_update(WRITE, now) == Overtaken(now, "title neither as before nor as we wrote it")
+
+
+def test_a_record_that_lost_a_field_was_overtaken():
+    """A field that is not there is not as before."""
+    assert isinstance(judge_update(WRITE, record(title="Old")), Overtaken)
+
+
+def test_a_created_record_is_ours_even_if_it_was_edited_since():
+    """Its key says so, not its values."""
+    found = record(title="Edited since")
+    assert judge_create([found], patience_over=False) == Landed(found)
+
+
+def test_a_record_found_twice_is_one_record():
+    """Searches may repeat themselves."""
+    found = record(title="x")
+    assert judge_create([found, found], patience_over=True) == Landed(found)
+
+
+def test_several_records_with_one_key_are_shown_to_a_person():
+    """Cloned records keep the key; none of them can be trusted to be ours."""
+    one, two = record(record_id="1", title="x"), record(record_id="2", title="x")
+    assert judge_create([two, one], patience_over=True) == Ambiguous((one, two))
+
+
+def test_nothing_found_means_nothing_until_patience_is_over():
+    """B24, invariant 16: absence is no proof."""
+    assert judge_create([], patience_over=False) == TooEarly()
+    assert judge_create([], patience_over=True) == DidNotLand()
