@@ -67,7 +67,8 @@ class SlowBoard(ConnectorDefaults):
     def capabilities(self) -> Capabilities:
         """A status cannot be set on create."""
         fields = tuple(FieldSpec(name=name, creatable=name != "status", initial="todo") for name in FIELDS)
-        return Capabilities(schemas=(RecordSchema(kind=ISSUE, fields=fields),), key_storage="id")
+        schemas = (RecordSchema(kind=ISSUE, fields=fields),)
+        return Capabilities(schemas=schemas, key_storage="id", max_concurrent_writes=self.at_once)
 
     def as_stored(self, container: ContainerId, fields: FieldValues) -> FieldValues:
         """As given."""

@@ -326,7 +326,6 @@ DEFECTS = (
         tests=(
             ON_LINK + "test_an_edit_of_the_same_record_while_its_own_edit_is_on_its_way_is_sent_afterwards",
             EVOLVE_LAWS + "test_agreed_moves_to_the_basis_or_to_what_the_remote_says_it_stored",
-            NO_EDIT_LOST,
         ),
     ),
     Defect(

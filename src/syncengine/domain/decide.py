@@ -247,6 +247,8 @@ def _create(
     wanted = _wanted(link, participants, findings)
     specs = {spec.name: spec for spec in participant.schema.fields if spec.name in wanted}
     fields = FieldValues({name: wanted[name] for name, spec in specs.items() if spec.creatable})
+    if not fields:
+        return None  # every field waits for a person, or there is nobody left to copy from
     initial = {name: spec.initial for name, spec in specs.items() if not spec.creatable and spec.readable}
     untold = {name for name, value in initial.items() if participant.stored(name, wanted[name]) != value}
     return Write(

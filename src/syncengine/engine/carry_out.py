@@ -70,20 +70,26 @@ class Carrier:
     async def send(self, link: Link, pending: PendingWrite) -> None:
         """Make the one call of a write, as soon as there is room, and save its outcome."""
         write = pending.write
-        async with self._room_at(write.endpoint):
-            if self._is_stopping():
+        try:
+            record = await self._call_in_turn(link, write)
+        except ConnectorError as error:
+            self.last_call[write.intent_id] = self._clock.now()
+            self._on_trouble(write.endpoint, error)
+            await self._failed(link, pending, error)
+        else:
+            if record is None:
                 await self._put_off(link, write)
                 return
+            self.last_call.pop(write.intent_id, None)
+            await self.confirm(link, write, record, Proof.ANSWER)
+
+    async def _call_in_turn(self, link: Link, write: Write) -> Record | None:
+        """The answer; None when the program was told to stop before it was this write's turn."""
+        async with self._room_at(write.endpoint):
+            if self._is_stopping():
+                return None
             self.certainly_not_done.discard(write.intent_id)
-            try:
-                record = await self._call(link, write)
-            except ConnectorError as error:
-                self.last_call[write.intent_id] = self._clock.now()
-                self._on_trouble(write.endpoint, error)
-                await self._failed(link, pending, error)
-            else:
-                self.last_call.pop(write.intent_id, None)
-                await self.confirm(link, write, record, Proof.ANSWER)
+            return await self._call(link, write)
 
     def _room_at(self, endpoint: EndpointName) -> asyncio.Semaphore:
         """Room for a call; writes wait here and not in the connector, so that those who wait can still be put off."""

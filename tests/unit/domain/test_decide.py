@@ -331,3 +331,23 @@ def test_a_new_third_side_is_told_by_the_side_with_the_richest_spelling_and_the_
     event = it.decide()
     assert isinstance(event, WritesIntended)
     assert fields_written(event) == {TRACKER: {"status": " done "}}
+
+
+def test_a_record_of_which_every_field_waits_for_a_person_is_not_made_elsewhere():
+    """An empty record on the third side would help nobody."""
+    it = world(rule=AskAPerson(), **{TRACKER: participant()})
+    it.person_makes(HULY, issue(title="one", description="one", status="done", labels=("one",)))
+    it.person_makes(VIBE, issue(title="two", description="two", status="todo", labels=("two",)))
+    for endpoint in (HULY, VIBE):
+        it.look(endpoint)
+    it.settle()
+    assert len(it.link.parked) == 4
+    assert TRACKER not in it.remotes
+
+
+def test_a_record_whose_other_side_no_longer_takes_part_is_not_made_from_nothing():
+    """Of an endpoint that was taken out of the settings nothing is copied."""
+    it = world()
+    it.person_makes(HULY, issue())
+    it.look(HULY)
+    assert decide(it.link, it.policy, {VIBE: it.participants[VIBE]}) is None
