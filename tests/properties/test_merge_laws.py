@@ -25,12 +25,12 @@ def exactly(one, value, two, other):
 
 
 @st.composite
-def states(draw, *, agreed_before=True):
+def states(draw, *, agreed_before=True, values=VALUES):
     """Sides that hold a field; with an agreed value each, unless told otherwise."""
     names = draw(st.permutations(NAMES))[: draw(st.integers(2, 3))]
     agreed = VALUES if agreed_before else VALUES | st.just(Never.AGREED)
     return {
-        name: FieldState(value=draw(VALUES), agreed=draw(agreed), untold=draw(st.booleans()) and agreed_before)
+        name: FieldState(value=draw(values), agreed=draw(agreed), untold=draw(st.booleans()) and agreed_before)
         for name in names
     }
 
@@ -77,7 +77,7 @@ def test_nothing_changed_and_everybody_told_is_nothing_to_do(states):
     assert merge_field(quiet, same) == Settled()
 
 
-@given(states=states(agreed_before=False))
+@given(states=states() | states(agreed_before=False, values=st.sampled_from(["backlog", "todo"])))
 def test_no_value_is_invented(states):
     """What everybody gets is what the named source holds."""
     verdict = merge_field(states, same)

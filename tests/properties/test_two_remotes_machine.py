@@ -155,7 +155,9 @@ class TwoRemotes(RuleBasedStateMachine):
         word=st.sampled_from(STATUSES),
     )
     def somebody_edits_during_a_pass(self, points, side, which, field, word):
-        self.countdown, self.action = points, (side, which, field, word)
+        # Titles stay unique: these remotes take a record of the same title for the same item when they first meet it.
+        value = word if field == "status" else f"{word} {self.typed}"
+        self.countdown, self.action = points, (side, which, field, value)
         self.run(self.world.engine.run_pass())
         self.countdown = None
 
