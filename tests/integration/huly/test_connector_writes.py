@@ -310,6 +310,7 @@ async def test_an_edit_of_a_person_is_never_overwritten(sandbox, project, edit, 
             sandbox.set_description(issue.id, edit["description"])
         else:
             sandbox.edit_issue(issue.id, **edit)
+        sandbox.settle()  # the server's own late steps touch the time of the last change
         seen = sandbox.issue(issue.id)
         sandbox.requests.reset()
         with pytest.raises(StaleRevision, match=f"{next(iter(patch))} of MOB-1 changed meanwhile"):
