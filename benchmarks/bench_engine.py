@@ -18,6 +18,7 @@ from attrs import define, field
 
 from benchmarks.measured import Measured
 from syncengine.adapters.event_log import open_log
+from syncengine.adapters.listeners import Silence
 from syncengine.connector import (
     Capabilities,
     ChangePage,
@@ -133,9 +134,6 @@ class _Now:
         """Wait."""
         await asyncio.sleep(seconds)
 
-    def note(self, event: str, /, **facts: object) -> None:
-        """Nobody listens."""
-
 
 def _boards(items: int, round_trip_s: float, at_once: int, *, revisions: bool = False) -> tuple[SlowBoard, SlowBoard]:
     left = SlowBoard(EndpointName("left"), 0.0, at_once, revisions)
@@ -157,7 +155,7 @@ async def _engine_run(left: SlowBoard, right: SlowBoard, folder: Path, passes: i
             views=log.views,
             policy=Policy(rules={ISSUE: rules}),
             clock=_Now(),
-            telemetry=_Now(),
+            telemetry=Silence(),
             pairings=[Pairing(kind=ISSUE, containers={left.name: BOARD, right.name: BOARD})],
         )
         for _ in range(passes):

@@ -27,6 +27,7 @@ from syncengine.domain.policy import Policy
 from syncengine.domain.records import Record
 from syncengine.engine.calls import asked
 from syncengine.engine.links import LinkStore
+from syncengine.engine.notes import WriteSent, WriteWork
 from syncengine.engine.observe import observed
 from syncengine.engine.ports import Clock, Endpoint, Telemetry
 from syncengine.errors import ConcurrentAppend, ConnectorError, ContractViolation, Remedy, TransientError
@@ -69,9 +70,13 @@ class Carrier:
 
     async def send(self, link: Link, pending: PendingWrite) -> None:
         """Make the one call of a write, as soon as there is room, and save its outcome."""
+        with self._telemetry.within(work_on(link, pending)):
+            await self._send(link, pending)
+
+    async def _send(self, link: Link, pending: PendingWrite) -> None:
         write = pending.write
         try:
-            record = await self._call_in_turn(link, write)
+            record = await self._call_in_turn(link, pending)
         except ConnectorError as error:
             self.last_call[write.intent_id] = self._clock.now()
             self._on_trouble(write.endpoint, error)
@@ -80,15 +85,26 @@ class Carrier:
             if record is None:
                 await self._put_off(link, write)
                 return
-            self.last_call.pop(write.intent_id, None)
+            # The log may refuse the outcome; then the write is looked for, and not before everybody can see it.
+            self.last_call[write.intent_id] = self._clock.now()
             await self.confirm(link, write, record, Proof.ANSWER)
+            self.last_call.pop(write.intent_id, None)
 
-    async def _call_in_turn(self, link: Link, write: Write) -> Record | None:
+    async def _call_in_turn(self, link: Link, pending: PendingWrite) -> Record | None:
         """The answer; None when the program was told to stop before it was this write's turn."""
+        write = pending.write
         async with self._room_at(write.endpoint):
             if self._is_stopping():
                 return None
             self.certainly_not_done.discard(write.intent_id)
+            sent = WriteSent(
+                link_id=link.link_id,
+                intent_id=write.intent_id,
+                endpoint=write.endpoint,
+                operation=write.operation.value,
+                attempt=pending.attempts + 1,
+            )
+            self._telemetry.note(sent)
             return await self._call(link, write)
 
     def _room_at(self, endpoint: EndpointName) -> asyncio.Semaphore:
@@ -107,9 +123,6 @@ class Carrier:
 
     async def _call(self, link: Link, write: Write) -> Record:
         endpoint = self._endpoints[write.endpoint]
-        self._telemetry.note(
-            "write.started", intent_id=write.intent_id, endpoint=write.endpoint, operation=write.operation.value
-        )
         if write.operation is Operation.CREATE:
             call = endpoint.connector.create(write.container, sync_key_for(link.link_id), write.fields)
         else:
@@ -176,6 +189,18 @@ class Carrier:
             await self._links.record(link.link_id, waits)
             return
         await self._links.record(link.link_id, event, seen(link, write, record, asked_at))
+
+
+def work_on(link: Link, pending: PendingWrite, *, open_since: datetime | None = None) -> WriteWork:
+    """The piece of work that a write is, for those who want to know."""
+    return WriteWork(
+        link_id=link.link_id,
+        intent_id=pending.write.intent_id,
+        endpoint=pending.write.endpoint,
+        operation=pending.write.operation.value,
+        attempt=pending.attempts + 1,
+        open_since=open_since,
+    )
 
 
 def outcome_of(pending: PendingWrite, error: ConnectorError, *, now: datetime, policy: Policy, lag_s: float) -> LinkEvent:

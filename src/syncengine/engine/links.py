@@ -12,7 +12,8 @@ from syncengine.domain.events import ClaimTaken, LinkEvent
 from syncengine.domain.identity import LinkId, claim_stream
 from syncengine.domain.link import Link, evolve, replay
 from syncengine.domain.records import RecordRef
-from syncengine.engine.ports import Append, EventLog
+from syncengine.engine.ports import Append, EventLog, Telemetry
+from syncengine.engine.saved_notes import notes_about
 from syncengine.errors import ConcurrentAppend
 
 KEPT = 20_000
@@ -39,8 +40,9 @@ class Step:
 class LinkStore:
     """Loads links and appends to them; nobody else appends to link streams."""
 
-    def __init__(self, log: EventLog) -> None:
+    def __init__(self, log: EventLog, telemetry: Telemetry) -> None:
         self._log = log
+        self._telemetry = telemetry
         self._kept: OrderedDict[LinkId, Link] = OrderedDict()
         self._locks: dict[LinkId, asyncio.Lock] = {}
         self.caused_by = "engine"
@@ -88,6 +90,7 @@ class LinkStore:
                 self._kept.pop(link_id, None)
                 raise
             self._keep(after)
+            self._tell(link, events)
             return after
 
     async def record_all(self, steps: Sequence[Step], *, beside: Sequence[Append] = ()) -> None:
@@ -103,11 +106,13 @@ class LinkStore:
         chunks = [steps[at : at + STEPS_A_TRANSACTION] for at in range(0, len(steps), STEPS_A_TRANSACTION)]
         for number, chunk in enumerate(chunks or [()], start=1):
             appends: list[Append] = []
+            before: list[Link] = []
             after: list[Link] = []
             for step in chunk:
                 link = await self.get(step.link_id)
                 appends.append(Append(stream_id=step.link_id, after_version=link.version, events=step.events))
                 appends += [claim(ref, step.link_id) for ref in step.claims]
+                before.append(link)
                 after.append(reduce(evolve, step.events, link))
             if number >= len(chunks):
                 appends += beside
@@ -115,6 +120,8 @@ class LinkStore:
                 await self._log.append(*appends, caused_by=self.caused_by)
             for link in after:
                 self._keep(link)
+            for link, step in zip(before, chunk, strict=True):
+                self._tell(link, step.events)
 
     async def owner(self, ref: RecordRef) -> LinkId | None:
         """The link a record belongs to, straight from its claim stream."""
@@ -125,6 +132,13 @@ class LinkStore:
     def forget_idle_locks(self) -> None:
         """Drop the locks nobody holds; called between passes."""
         self._locks = {key: lock for key, lock in self._locks.items() if lock.locked()}
+
+    def _tell(self, link: Link, events: Iterable[LinkEvent]) -> None:
+        """Once they are durable: nobody hears of an event that a crash could still take back."""
+        for event in events:
+            for note in notes_about(link, event):
+                self._telemetry.note(note)
+            link = evolve(link, event)
 
     def _keep(self, link: Link) -> None:
         self._kept[link.link_id] = link

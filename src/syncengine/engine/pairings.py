@@ -20,8 +20,13 @@ class Pairing:
     containers: Mapping[EndpointName, ContainerId]
     title: str = ""
 
+    @property
+    def ids(self) -> str:
+        """The containers by their ids, which never change; for machines."""
+        return " = ".join(f"{name}/{self.containers[name]}" for name in sorted(self.containers))
+
     def __str__(self) -> str:
-        return self.title or " = ".join(f"{name}/{self.containers[name]}" for name in sorted(self.containers))
+        return self.title or self.ids
 
 
 def root_pairing(containers: Containers) -> Pairing | None:

@@ -1,6 +1,7 @@
 """What the engine needs from outside, as protocols: the log, the views beside it, a clock and somebody to tell."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Protocol
 from uuid import UUID
@@ -11,6 +12,7 @@ from syncengine.connector import Connector
 from syncengine.domain.events import Event
 from syncengine.domain.identity import ContainerId, EndpointName, IntentId, Kind, LinkId, RecordId
 from syncengine.domain.records import Cursor, RecordRef, Revision
+from syncengine.engine.notes import Note, Work
 
 
 @frozen(kw_only=True)
@@ -205,10 +207,13 @@ class Clock(Protocol):
 
 
 class Telemetry(Protocol):
-    """Somebody who wants to know; must not raise."""
+    """Somebody who wants to know what happens (`syncengine.engine.notes`); must not raise."""
 
-    def note(self, event: str, /, **facts: object) -> None:
-        """Something happened, for example `note("write.confirmed", endpoint="huly", operation="create")`."""
+    def note(self, note: Note, /) -> None:
+        """Something happened; called by the task it happened in, inside the works it belongs to."""
+
+    def within(self, work: Work, /) -> AbstractContextManager[None]:
+        """Entered when a piece of work begins and left when it ends, by one task."""
 
 
 @frozen(kw_only=True)

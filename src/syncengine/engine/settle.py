@@ -21,8 +21,9 @@ from syncengine.domain.judge import (
 )
 from syncengine.domain.link import Link, PendingWrite
 from syncengine.engine.calls import asked
-from syncengine.engine.carry_out import Carrier, rejected, seen
+from syncengine.engine.carry_out import Carrier, rejected, seen, work_on
 from syncengine.engine.links import LinkStore
+from syncengine.engine.notes import WriteJudged
 from syncengine.engine.ports import Clock, Endpoint, OpenWrite, Telemetry
 
 Verdict = Landed | DidNotLand | Overtaken | TooEarly | Ambiguous
@@ -68,16 +69,23 @@ class Settler:
         if open_write.intent_id in self._carrier.certainly_not_done:
             await self._carrier.send(link, pending)
             return False
-        asked_at = self._clock.now()
-        verdict = await self._look(link, pending.write, asked_at)
-        self._telemetry.note(
-            "write.judged",
-            intent_id=open_write.intent_id,
-            endpoint=open_write.endpoint,
+        with self._telemetry.within(work_on(link, pending, open_since=open_write.since)):
+            await self._settle(link, pending)
+        return True
+
+    async def _settle(self, link: Link, pending: PendingWrite) -> None:
+        write, asked_at = pending.write, self._clock.now()
+        verdict = await self._look(link, write, asked_at)
+        judged = WriteJudged(
+            link_id=link.link_id,
+            intent_id=write.intent_id,
+            endpoint=write.endpoint,
+            operation=write.operation.value,
+            attempt=pending.attempts + 1,
             verdict=type(verdict).__name__,
         )
+        self._telemetry.note(judged)
         await self._act(link, pending, verdict, asked_at)
-        return True
 
     async def _look(self, link: Link, write: Write, asked_at: datetime) -> Verdict:
         endpoint = self._endpoints[write.endpoint]
@@ -109,7 +117,8 @@ class Settler:
             case DidNotLand():
                 looked = self._postponed(write, "not_done", asked_at, "looked: not there; sending it now")
                 link = await self._links.record(link.link_id, looked)
-                await self._carrier.send(link, pending)
+                assert link.decision is not None
+                await self._carrier.send(link, link.decision.pending[write.intent_id])
             case TooEarly():
                 until = self._patient_until(write)
                 later = self._postponed(write, "unknown", until, "looked: not there yet, but it may still show up")

@@ -8,6 +8,7 @@ stops no other. A link whose endpoint is in trouble is left alone until the next
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from datetime import datetime
 from functools import partial, reduce
 from typing import TypeVar
 from uuid import UUID, uuid4
@@ -29,13 +30,27 @@ from syncengine.domain.policy import Policy
 from syncengine.engine.calls import asked, together
 from syncengine.engine.carry_out import Carrier
 from syncengine.engine.links import LinkStore
+from syncengine.engine.notes import (
+    EndpointStopped,
+    EndpointWorksAgain,
+    LinkEnded,
+    LinkWork,
+    PairingEnded,
+    PairingStarted,
+    PassEnded,
+    PassFailed,
+    PassProblem,
+    PassSkipped,
+    PassWork,
+)
+from syncengine.engine.notes import PassStarted as PassBegan
 from syncengine.engine.observe import Observation, Observer
 from syncengine.engine.pairings import Containers, Pairing, child_pairings, root_pairing
 from syncengine.engine.ports import Append, Clock, Endpoint, EventLog, OpenWrite, Telemetry, Views
 from syncengine.engine.report import PassReport, Plan, PlannedStep
 from syncengine.engine.settle import Settler
 from syncengine.engine.trouble import Troubles
-from syncengine.errors import ConnectorError, SafetyStop
+from syncengine.errors import ConnectorError, SafetyStop, SyncEngineError
 
 Item = TypeVar("Item")
 
@@ -72,7 +87,7 @@ class Engine:
         self._clock = clock
         self._telemetry = telemetry
         self._pairings = tuple(pairings)
-        self._links = LinkStore(log)
+        self._links = LinkStore(log, telemetry)
         self._observer = Observer(endpoints=self._endpoints, views=views, links=self._links, clock=clock)
         self._carrier = Carrier(
             endpoints=self._endpoints,
@@ -115,27 +130,40 @@ class Engine:
         report = PassReport(sync_id=uuid4().hex, started_at=self._clock.now())
         if self._running:
             report.skipped = True
+            self._telemetry.note(PassSkipped())
             return report
         self._running = True
         self._begin(report)
         self._links.caused_by = report.sync_id
         try:
-            await self._pass(retry_refused=retry_refused)
+            with self._telemetry.within(PassWork(sync_id=report.sync_id)):
+                await self._told_pass(report, retry_refused=retry_refused)
         finally:
             self._running = False
             self._links.forget_idle_locks()
-        report.refusals = dict(self._troubles.refusals)
-        report.stopped = self._stopping
-        report.finished_at = self._clock.now()
         return report
 
     def _begin(self, report: PassReport) -> None:
         self._report = report
-        self._troubles = Troubles(problems=report.problems)
+        self._troubles = Troubles(
+            problems=report.problems, tell=lambda line: self._telemetry.note(PassProblem(problem=line))
+        )
         self._answered = set()
 
+    async def _told_pass(self, report: PassReport, *, retry_refused: bool) -> None:
+        self._telemetry.note(PassBegan(sync_id=report.sync_id))
+        try:
+            await self._pass(retry_refused=retry_refused)
+        except SyncEngineError as error:
+            took_s = (self._clock.now() - report.started_at).total_seconds()
+            self._telemetry.note(PassFailed(error=type(error).__name__, reason=str(error), duration_s=took_s))
+            raise
+        report.refusals = dict(self._troubles.refusals)
+        report.stopped = self._stopping
+        report.finished_at = self._clock.now()
+        self._telemetry.note(_ended(report, report.finished_at))
+
     async def _pass(self, *, retry_refused: bool) -> None:
-        self._telemetry.note("pass.started", sync_id=self._report.sync_id)
         await self._settle()
         containers = await self._discover()
         root = root_pairing(containers)
@@ -224,16 +252,18 @@ class Engine:
         if not waiting:
             return
         participants = self._participants(pairing)
-        self._telemetry.note("pairing.started", pairing=str(pairing), links=len(waiting))
+        name, links = pairing.ids, len(waiting)
+        self._telemetry.note(PairingStarted(pairing=name, kind=pairing.kind, links=links, title=str(pairing)))
 
         async def converge(link_id: LinkId) -> None:
-            await self._converge(link_id, participants, retry_refused=retry_refused)
-            self._telemetry.note("link.ended", pairing=str(pairing), link_id=link_id.hex)
+            with self._telemetry.within(LinkWork(link_id=link_id)):
+                await self._converge(link_id, participants, retry_refused=retry_refused)
+            self._telemetry.note(LinkEnded(pairing=name, link_id=link_id))
 
         await self._each(waiting, converge)
         await self._log.mark_quiet(self._quiet)
         self._quiet = {}
-        self._telemetry.note("pairing.ended", pairing=str(pairing), links=len(waiting))
+        self._telemetry.note(PairingEnded(pairing=name, kind=pairing.kind, links=links))
 
     def _refused_in(self, pairing: Pairing) -> set[LinkId]:
         """Links of a pairing with a write that a remote refused; they are quiet until a person asks for them."""
@@ -292,16 +322,8 @@ class Engine:
     def _note_trouble(self, endpoint: EndpointName, error: ConnectorError) -> None:
         self._troubles.note(endpoint, error)
 
-    def _note_outcome(self, write: Write, outcome: str) -> None:
+    def _note_outcome(self, _write: Write, outcome: str) -> None:
         self._report.count(outcome)
-        self._telemetry.note(
-            "write.ended",
-            sync_id=self._report.sync_id,
-            intent_id=write.intent_id,
-            endpoint=write.endpoint,
-            operation=write.operation.value,
-            outcome=outcome,
-        )
 
     # -- the end of a pass -------------------------------------------------------------------------------------------
 
@@ -312,9 +334,11 @@ class Engine:
             if name not in paused:
                 event = EndpointPaused(endpoint=name, reason=str(error), error=type(error).__name__)
                 await self._append(endpoint_stream(name), event)
+                self._telemetry.note(EndpointStopped(endpoint=name, error=event.error, reason=event.reason))
         for name in paused - set(self._troubles.refusals):
             if name in self._answered:
                 await self._append(endpoint_stream(name), EndpointResumed(endpoint=name))
+                self._telemetry.note(EndpointWorksAgain(endpoint=name))
         report = self._report
         if report.observed or report.writes or report.judged:
             written = report.writes.get("confirmed", 0) + report.writes.get("found", 0)
@@ -371,3 +395,19 @@ class Engine:
             if decision is not None:
                 steps.append(PlannedStep(pairing=pairing, link=link, decision=decision))
         return steps
+
+
+def _ended(report: PassReport, finished_at: datetime) -> PassEnded:
+    """What there is to tell about a pass that came to its end."""
+    return PassEnded(
+        sync_id=report.sync_id,
+        status="stopped" if report.stopped else "error" if report.problems else "success",
+        duration_s=(finished_at - report.started_at).total_seconds(),
+        pairings=report.pairings,
+        listed={str(name): number for name, number in report.listed.items()},
+        changed=report.observed,
+        writes=dict(report.writes),
+        judged=report.judged,
+        problems=len(report.problems),
+        quiet=report.quiet,
+    )

@@ -4,6 +4,8 @@ Who is in trouble during a pass.
 An endpoint that refuses us, or fails again and again, is left alone until the next pass.
 """
 
+from collections.abc import Callable
+
 from attrs import define, field
 
 from syncengine.domain.identity import EndpointName
@@ -20,10 +22,12 @@ class Troubles:
 
     Attributes:
         problems: one line each, for people.
+        tell: called with each new one.
         refusals: endpoints that refused us as a whole.
     """
 
     problems: list[str] = field(factory=list)
+    tell: Callable[[str], None] = lambda _line: None
     refusals: dict[EndpointName, ConnectorError] = field(factory=dict)
     _failures: dict[EndpointName, int] = field(factory=dict)
 
@@ -50,3 +54,4 @@ class Troubles:
         """Remember a problem, once."""
         if not any(known.endswith(line) for known in self.problems):
             self.problems.append(line)
+            self.tell(line)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from syncengine.adapters.event_log import SqliteEventLog, open_log
 from syncengine.adapters.guarded_connector import GuardedConnector
+from syncengine.adapters.listeners import Silence
 from syncengine.connector import Connector
 from syncengine.domain.identity import EndpointName
 from syncengine.domain.policy import Policy
@@ -18,7 +19,6 @@ from syncengine.engine.sync_pass import Engine
 from syncengine.errors import SettingsInvalid, SyncEngineError
 from syncengine.runner.clock import SystemClock
 from syncengine.runner.late_connector import EndpointKeeper, LateConnector
-from syncengine.runner.logs import Silence
 from syncengine.runner.rule_coverage import problems_of_policy
 from syncengine.runner.settings import Settings
 from syncengine.runner.sync import Sync

@@ -9,6 +9,7 @@ from syncengine.connector import Capabilities, Connector, Services
 from syncengine.domain.identity import ContainerId, EndpointName, RecordId, SyncKey
 from syncengine.domain.policy import Backoff
 from syncengine.domain.records import ChangePage, Container, Cursor, FieldValues, Record, RecordRef, Revision
+from syncengine.engine.notes import EndpointConnected, EndpointNotClosed, EndpointNotConnected
 from syncengine.engine.ports import Clock, Telemetry
 from syncengine.errors import (
     ConfigurationError,
@@ -114,14 +115,14 @@ class EndpointKeeper:
                 guarded = GuardedConnector(connector, clock=self._clock)
                 self._on_open(self.name, guarded)
                 self.connector = guarded
-                self._telemetry.note("endpoint.connected", endpoint=self.name)
+                self._telemetry.note(EndpointConnected(endpoint=self.name, connector=plugin.name))
                 self._tried.set()
                 await self._closing.wait()
         except Exception as error:
             if self.connector is None:
                 raise
             # Whatever goes wrong while closing, nothing depends on it any more.
-            self._telemetry.note("endpoint.close_failed", endpoint=self.name, reason=str(error))
+            self._telemetry.note(EndpointNotClosed(endpoint=self.name, reason=str(error)))
 
     def _note(self, error: Exception) -> SyncEngineError:
         if isinstance(error, ConnectorError):
@@ -135,7 +136,7 @@ class EndpointKeeper:
                 f"the connector let a {type(error).__name__} escape ({error}); a bug in the connector, please report it"
             )
             error = ContractViolation(message, endpoint=self.name, operation="connect")
-        self._telemetry.note("endpoint.not_connected", endpoint=self.name, reason=str(error))
+        self._telemetry.note(EndpointNotConnected(endpoint=self.name, reason=str(error)))
         return error
 
 

@@ -1,64 +1,56 @@
 """Log lines of the runner: structlog on standard error, as JSON lines or for people. Field values are never in them."""
 
 import sys
+from contextlib import AbstractContextManager
+from datetime import datetime
 from typing import Any, Literal, TextIO
+from uuid import UUID
 
 import structlog
+from attrs import fields
 
-from syncengine.engine.ports import Telemetry
+from syncengine.engine.notes import Note, Work
 
 LogFormat = Literal["console", "json"]
 LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40}
 
-_LEVEL_OF = {
-    "endpoint.close_failed": "warning",
-    "endpoint.connected": "info",
-    "endpoint.not_connected": "warning",
-    "pass.problem": "warning",
-    "pass.skipped": "warning",
-    "pass.ended": "info",
-    "write.ended": "info",
-    "write.judged": "info",
-}
-"""Everything else that is noted happens too often for anything above "debug"."""
-
-
-class Silence:
-    """A telemetry for nobody."""
-
-    def note(self, event: str, /, **facts: object) -> None:
-        """Drop it."""
-
-
-class Everybody:
-    """Tells several."""
-
-    def __init__(self, *listeners: Telemetry) -> None:
-        self._listeners = listeners
-
-    def note(self, event: str, /, **facts: object) -> None:
-        """Tell everyone."""
-        for listener in self._listeners:
-            listener.note(event, **facts)
-
 
 class LoggedTelemetry:
-    """Writes what happens as log lines; those of a pass carry its `sync_id`."""
+    """Writes what happens as log lines; those inside a piece of work carry what it is about."""
 
     def __init__(self, logger: Any = None) -> None:
         """Write to this structlog logger; to the one `set_up_logs` made when None."""
         self._logger = logger or structlog.get_logger()
-        self._sync_id: str | None = None
 
-    def note(self, event: str, /, **facts: object) -> None:
+    def note(self, note: Note, /) -> None:
         """One line."""
-        if event == "pass.started":
-            self._sync_id = str(facts.get("sync_id"))
-        if self._sync_id is not None:
-            facts.setdefault("sync_id", self._sync_id)
-        getattr(self._logger, _LEVEL_OF.get(event, "debug"))(event, **facts)
-        if event in {"pass.ended", "pass.quiet"}:
-            self._sync_id = None
+        getattr(self._logger, note.level)(note.name, **facts_of(note))
+
+    def within(self, work: Work, /) -> AbstractContextManager[Any]:
+        """The facts of this work are on every line written meanwhile, also on those of other libraries."""
+        return structlog.contextvars.bound_contextvars(**facts_of(work))
+
+
+def facts_of(told: Note | Work) -> dict[str, Any]:
+    """What a line holds of a note or a work, in the spelling of log lines; nothing that is None."""
+    facts = {}
+    for attribute in fields(type(told)):
+        value = getattr(told, attribute.name)
+        if value is not None and not attribute.metadata.get("unlogged"):
+            facts[attribute.name] = _plain(value)
+    return facts
+
+
+def _plain(value: Any) -> Any:
+    match value:
+        case UUID():
+            return value.hex
+        case datetime():
+            return value.isoformat()
+        case tuple():
+            return list(value)
+        case _:
+            return value
 
 
 def set_up_logs(form: LogFormat = "console", *, level: str = "info", stream: TextIO | None = None) -> None:

@@ -2,11 +2,13 @@
 
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Protocol, TextIO
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+
+from syncengine.engine.notes import LinkEnded, Note, PairingStarted, Work
 
 LINES_A_TASK = 10
 """Plain lines about one piece of work."""
@@ -67,16 +69,21 @@ class MeteredTelemetry:
 
     def __init__(self, meter: Meter) -> None:
         self._meter = meter
+        self._titles: dict[str, str] = {}
         self._done: dict[str, int] = {}
         self._links: dict[str, int] = {}
 
-    def note(self, event: str, /, **facts: object) -> None:
+    def note(self, note: Note, /) -> None:
         """Move the bar of a pairing."""
-        pairing, links = str(facts.get("pairing")), facts.get("links")
-        if event == "pairing.started" and isinstance(links, int):
-            self._done[pairing], self._links[pairing] = 0, links
-        elif event == "link.ended" and pairing in self._links:
-            self._done[pairing] += 1
-        else:
-            return
-        self._meter.set(pairing, self._done[pairing], self._links[pairing])
+        match note:
+            case PairingStarted(pairing=pairing, title=title, links=links):
+                self._titles[pairing], self._done[pairing], self._links[pairing] = title or pairing, 0, links
+            case LinkEnded(pairing=pairing) if pairing in self._links:
+                self._done[pairing] += 1
+            case _:
+                return
+        self._meter.set(self._titles[pairing], self._done[pairing], self._links[pairing])
+
+    def within(self, work: Work, /) -> AbstractContextManager[None]:  # noqa: ARG002 - bars know pairings only
+        """Nothing to show."""
+        return nullcontext()

@@ -176,8 +176,7 @@ class _Passes:
             self.races += isinstance(error, ConcurrentAppend)
             if error.remedy in _GIVE_UP or self.races > RACES:
                 raise
-            self.sync.telemetry.note("pass.problem", problem=str(error))
-            return
+            return  # the engine has told why; the next pass goes on from what was saved
         self.races = 0
         self.done += 1
         self.last = report

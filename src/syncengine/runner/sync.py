@@ -7,6 +7,7 @@ from attrs import frozen
 
 from syncengine.adapters.event_log import SqliteEventLog
 from syncengine.domain.identity import EndpointName
+from syncengine.engine.notes import PassSkipped
 from syncengine.engine.ports import Clock, Endpoint, Telemetry, Views
 from syncengine.engine.report import PassReport
 from syncengine.engine.sync_pass import Engine
@@ -35,12 +36,8 @@ class Sync:
         """
         report = await self.engine.run_pass(retry_refused=retry_refused)
         if report.skipped:
-            await self.note_skipped()
+            await self.log.heartbeat.note_skipped()
             return report
-        for problem in report.problems:
-            self.telemetry.note("pass.problem", problem=problem)
-        counts = {"changed": report.observed, "judged": report.judged, "problems": len(report.problems)}
-        self.telemetry.note("pass.quiet" if report.quiet else "pass.ended", writes=dict(report.writes), **counts)
         await self.log.heartbeat.note_pass(
             sync_id=report.sync_id,
             started_at=report.started_at,
@@ -51,7 +48,7 @@ class Sync:
 
     async def note_skipped(self) -> None:
         """Count a pass that was due while another one was running."""
-        self.telemetry.note("pass.skipped")
+        self.telemetry.note(PassSkipped())
         await self.log.heartbeat.note_skipped()
 
 

@@ -4,13 +4,14 @@ import asyncio
 from contextlib import AsyncExitStack, asynccontextmanager
 
 import pytest
-from attrs import define, evolve, field
+from attrs import evolve
 
 from syncengine.adapters.event_log import open_log
 from syncengine.adapters.guarded_connector import GuardedConnector
 from syncengine.connector import Capabilities, ConnectorPlugin, FieldValues, RecordRef, Services
 from syncengine.domain.conflict_rules import AskAPerson, Prefer
 from syncengine.domain.policy import Policy
+from syncengine.engine.notes import EndpointNotClosed
 from syncengine.engine.pairings import Pairing
 from syncengine.errors import (
     AnotherWriter,
@@ -24,26 +25,8 @@ from syncengine.runner import late_connector
 from syncengine.runner.bootstrap import open_for_planning, open_sync, open_sync_with
 from syncengine.runner.late_connector import LateConnector
 from syncengine.runner.settings import load_settings
+from tests.fixtures.heard import Heard
 from tests.unit.runner.shelf import SHELF, Shelf, ShelfConnector, ShelfSettings
-
-
-@define
-class Notes:
-    """A telemetry that wakes whoever waits for a note."""
-
-    told: list = field(factory=list)
-    news: asyncio.Event = field(factory=asyncio.Event)
-
-    def note(self, event, /, **facts):
-        self.told.append((event, facts))
-        self.news.set()
-
-    async def until(self, event):
-        async with asyncio.timeout(10):
-            while event not in [name for name, _ in self.told]:
-                self.news.clear()
-                await self.news.wait()
-
 
 POLICY = Policy(rules={"issue": {"title": Prefer("left"), "status": AskAPerson()}})
 BOOKS = Pairing(kind="issue", containers={"left": SHELF, "right": SHELF}, title="books")
@@ -100,7 +83,7 @@ async def test_a_connector_with_a_bug_is_named(home):
 async def test_an_endpoint_that_is_away_at_start_comes_in_later(home):
     """Until then its passes have problems and nothing is written; then everything arrives."""
     home.right.weather("unreachable")
-    notes = Notes()
+    notes = Heard()
     async with open_sync(load_settings(home.config), telemetry=notes) as sync:
         assert isinstance(sync.endpoints["right"].connector, LateConnector)
         report = await sync.run_pass()
@@ -128,16 +111,16 @@ async def test_an_endpoint_that_comes_in_late_must_fit_the_rules(home):
 async def test_an_endpoint_that_refuses_us_late_is_a_problem_of_the_pass(home):
     """Its credentials are tried once and never again."""
     home.right.weather("unreachable")
-    notes = Notes()
+    notes = Heard()
     async with open_sync(load_settings(home.config), telemetry=notes) as sync:
         home.right.weather("bad_password")
         problems = []
         async with asyncio.timeout(10):
             while "AuthenticationFailed: right connect: the password is wrong" not in problems:
                 problems = (await sync.run_pass()).problems
-        tried = len(notes.told)
+        tried = len(notes.names)
         assert (await sync.run_pass()).problems == problems
-        assert [name for name, _ in notes.told[tried:] if name.startswith("endpoint")] == []
+        assert [name for name in notes.names[tried:] if name.startswith("endpoint")] == []
 
 
 async def test_a_single_pass_wants_everybody(home):
@@ -232,10 +215,10 @@ async def test_trouble_while_closing_is_noted_and_nothing_else(home, tmp_path):
     plugin = ConnectorPlugin(name="shelf", settings=ShelfSettings, connect=closes_badly)
     settings = load_settings(home.config)
     endpoints = {name: evolve(it, plugin=plugin) for name, it in settings.endpoints.items()}
-    notes = Notes()
+    notes = Heard()
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(open_sync(evolve(settings, endpoints=endpoints), telemetry=notes))
-    assert ("endpoint.close_failed", {"endpoint": "left", "reason": "the socket was gone"}) in notes.told
+    assert EndpointNotClosed(endpoint="left", reason="the socket was gone") in notes.notes
 
 
 async def test_a_connector_that_does_not_close_is_cut_off(home, monkeypatch):

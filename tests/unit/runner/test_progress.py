@@ -1,7 +1,9 @@
 """How far long work is, on a terminal and elsewhere."""
 
 import io
+from uuid import UUID
 
+from syncengine.engine.notes import LinkEnded, PairingStarted, PassSkipped
 from syncengine.runner.progress import MeteredTelemetry, meter
 
 
@@ -46,10 +48,9 @@ def test_a_pass_moves_the_meter_link_by_link():
     stream = io.StringIO()
     with meter(stream) as shown:
         telemetry = MeteredTelemetry(shown)
-        telemetry.note("pass.started", sync_id="s")
-        telemetry.note("link.ended", pairing="unknown")
-        telemetry.note("pairing.started", pairing="books", links=2)
-        telemetry.note("link.ended", pairing="books")
-        telemetry.note("link.ended", pairing="books")
-        telemetry.note("pairing.ended", pairing="books", links=2)
+        telemetry.note(PassSkipped())
+        telemetry.note(LinkEnded(pairing="unknown", link_id=UUID(int=1)))
+        telemetry.note(PairingStarted(pairing="a = b", kind="book", links=2, title="books"))
+        telemetry.note(LinkEnded(pairing="a = b", link_id=UUID(int=1)))
+        telemetry.note(LinkEnded(pairing="a = b", link_id=UUID(int=2)))
     assert stream.getvalue().splitlines() == ["books: 0 of 2", "books: 1 of 2", "books: 2 of 2"]

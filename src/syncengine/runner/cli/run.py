@@ -91,8 +91,9 @@ async def _forever(settings: Settings, interval_s: float, *, retry_refused: bool
 
 
 async def _some(settings: Settings, *, until_quiet: bool, retry_refused: bool, as_json: bool, logged: bool) -> int:
+    from syncengine.adapters.listeners import Everybody, Silence
     from syncengine.runner.bootstrap import open_sync
-    from syncengine.runner.logs import Everybody, LoggedTelemetry, Silence
+    from syncengine.runner.logs import LoggedTelemetry
     from syncengine.runner.progress import MeteredTelemetry, meter
     from syncengine.runner.stop_signals import stopping_on_signals
     from syncengine.runner.supervisor import MOST_PASSES, run_until_quiet
