@@ -33,6 +33,8 @@ SyncEngineError
     NewerEvent                the log was written by a newer version
     EventUnreadable           a stored event cannot be decoded
     ImpossibleHistory         the events of a stream contradict each other
+    LogUnavailable            try again later; the disk is full or the file locked
+    LeaseLost                 try again later; somebody else writes the log now
     LogMisconfigured          the log is not durable as it is set up
     ConcurrentAppend          load again, decide again
     AnotherWriter             exit; says who holds the log
@@ -254,6 +256,18 @@ class ImpossibleHistory(EventLogError):
 
 class LogMisconfigured(EventLogError):
     """The database behind the log does not promise what the log needs."""
+
+
+class LogUnavailable(EventLogError):
+    """The log cannot be read or written for now: a full disk, a locked file. What was saved is safe."""
+
+    remedy = Remedy.RETRY_LATER
+
+
+class LeaseLost(EventLogError):
+    """This process may not write the log any more, because somebody else does; nothing is written until that ends."""
+
+    remedy = Remedy.RETRY_LATER
 
 
 class ConcurrentAppend(EventLogError):

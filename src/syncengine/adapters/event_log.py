@@ -17,7 +17,7 @@ from uuid import UUID
 from attrs import frozen
 
 from syncengine.adapters.heartbeat import Heartbeat
-from syncengine.adapters.lease import hold_lease
+from syncengine.adapters.lease import Lease, hold_lease
 from syncengine.adapters.log_file import check_path, durability, log_trouble, write_transaction
 from syncengine.adapters.log_reader import LogReader
 from syncengine.adapters.log_tables import check_readable, prepare, rebuild, views_are_current
@@ -51,11 +51,13 @@ class SqliteEventLog:
         path: its file.
         views: the tables beside the events.
         heartbeat: signs of life for `status`.
+        lease: the right to write; None when the log was opened for reading only.
     """
 
     path: Path
     views: SqliteViews
     heartbeat: Heartbeat
+    lease: Lease | None
     _application: "LogApplication"
     _reader: LogReader
     _submit: Submit
@@ -169,9 +171,8 @@ async def open_log(
     """
     with ExitStack() as stack:
         check_path(path, read_only=read_only)
-        if not read_only:
-            stack.enter_context(hold_lease(path, command=command, now=now))
-        log = _open(stack, path, read_only=read_only, now=now)
+        lease = None if read_only else stack.enter_context(hold_lease(path, command=command, now=now))
+        log = _open(stack, path, lease, now=now)
         if not log.views_are_current():
             if read_only:
                 raise LogMisconfigured(
@@ -181,9 +182,10 @@ async def open_log(
         yield log
 
 
-def _open(stack: ExitStack, path: Path, *, read_only: bool, now: Callable[[], datetime]) -> SqliteEventLog:
+def _open(stack: ExitStack, path: Path, lease: Lease | None, *, now: Callable[[], datetime]) -> SqliteEventLog:
     from syncengine.adapters.eventsourcing_bridge import LogApplication
 
+    read_only = lease is None
     try:
         application = LogApplication(path, read_only=read_only)
         stack.callback(application.close)
@@ -202,6 +204,7 @@ def _open(stack: ExitStack, path: Path, *, read_only: bool, now: Callable[[], da
         path=path,
         views=SqliteViews(reader),
         heartbeat=Heartbeat(reader, submit),
+        lease=lease,
         application=application,
         reader=reader,
         submit=submit,

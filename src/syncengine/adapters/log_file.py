@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from syncengine.errors import EventLogError, LogMisconfigured, NewerEvent
+from syncengine.errors import EventLogError, LogMisconfigured, LogUnavailable, NewerEvent
 
 LOG_FORMAT = 1
 """Layout of the tables that hold the events; a program refuses a log with a higher one."""
@@ -22,16 +22,26 @@ _FULL = 2
 _PAGES_UNTIL_CHECKPOINT = 4_000  # 16 MB
 _MAGIC = b"SQLite format 3\x00"
 
-_WAYS_OUT = {
+_WAYS_OUT: dict[int | None, str] = {
     sqlite3.SQLITE_NOTADB: "is not an event log; check the path",
     sqlite3.SQLITE_CORRUPT: "is damaged; restore it from a backup, or save what can be read with `sqlite3 FILE .recover`",
     sqlite3.SQLITE_READONLY: "cannot be written; give this user the right to write the file and its folder",
     sqlite3.SQLITE_CANTOPEN: "cannot be opened; check that the file and its folder can be read and written by this user",
     sqlite3.SQLITE_PERM: "cannot be opened; check that the file and its folder can be read and written by this user",
-    sqlite3.SQLITE_FULL: "cannot grow because the disk is full; make room and start again",
-    sqlite3.SQLITE_BUSY: "is locked by another program; close whatever has it open and start again",
-    sqlite3.SQLITE_LOCKED: "is locked by another program; close whatever has it open and start again",
-    sqlite3.SQLITE_IOERR: "cannot be read or written because the disk reports errors; check the disk, then start again",
+    sqlite3.SQLITE_FULL: "cannot grow because the disk is full; make room, what was saved is safe",
+    sqlite3.SQLITE_BUSY: "is locked by another program; close whatever has it open",
+    sqlite3.SQLITE_LOCKED: "is locked by another program; close whatever has it open",
+    sqlite3.SQLITE_IOERR: "cannot be read or written because the disk reports errors; check the disk",
+}
+
+_MAY_PASS = {
+    sqlite3.SQLITE_READONLY,
+    sqlite3.SQLITE_CANTOPEN,
+    sqlite3.SQLITE_PERM,
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_BUSY,
+    sqlite3.SQLITE_LOCKED,
+    sqlite3.SQLITE_IOERR,
 }
 
 
@@ -40,10 +50,13 @@ def log_trouble(path: Path, error: BaseException) -> EventLogError:
     if isinstance(error, EventLogError):
         return error
     code = getattr(error, "sqlite_errorcode", None)
-    way_out = _WAYS_OUT.get(code & 0xFF) if code is not None else None
+    plain = code & 0xFF if code is not None else None
+    way_out = _WAYS_OUT.get(plain)
     if way_out is None:
         return EventLogError(f"the event log {path} failed: {error}")
-    kind = LogMisconfigured if code == sqlite3.SQLITE_NOTADB else EventLogError
+    if code == sqlite3.SQLITE_NOTADB:
+        return LogMisconfigured(f"the event log {path} {way_out} ({error})")
+    kind = LogUnavailable if plain in _MAY_PASS else EventLogError
     return kind(f"the event log {path} {way_out} ({error})")
 
 

@@ -129,6 +129,10 @@ class LinkStore:
         last = recorded[-1].event if recorded else None
         return last.link_id if isinstance(last, ClaimTaken) else None
 
+    def forget(self) -> None:
+        """Load every link from its stream again."""
+        self._kept.clear()
+
     def forget_idle_locks(self) -> None:
         """Drop the locks nobody holds; called between passes."""
         self._locks = {key: lock for key, lock in self._locks.items() if lock.locked()}

@@ -495,7 +495,6 @@ class Stopping(Note):
 
     name = "stop.asked"
 
-    reason: str
     within_s: float
 
 

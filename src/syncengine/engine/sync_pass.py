@@ -117,6 +117,11 @@ class Engine:
         """Let the pass under way finish its calls in flight, save their outcomes, and start nothing new."""
         self._stopping = True
 
+    def forget(self) -> None:
+        """Read everything anew: somebody else may have written the log."""
+        self._links.forget()
+        self._carrier.certainly_not_done.clear()
+
     async def run_pass(self, *, retry_refused: bool = False) -> PassReport:
         """
         Run one pass.

@@ -1,9 +1,9 @@
-"""Ctrl-C and SIGTERM: the first asks a pass to finish what is in flight, the second leaves at once."""
+"""Signals: the first SIGINT or SIGTERM asks a pass to finish, the second leaves at once, SIGHUP reloads the settings."""
 
 import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from signal import SIGINT, SIGTERM, Signals
+from signal import SIGHUP, SIGINT, SIGTERM, Signals
 
 from attrs import define
 
@@ -22,7 +22,9 @@ class Caught:
 
 
 @contextmanager
-def stopping_on_signals(stop: Callable[[], None], say: Callable[[str], None]) -> Iterator[Caught]:
+def stopping_on_signals(
+    stop: Callable[[], None], say: Callable[[str], None], hang_up: Callable[[], None] | None = None
+) -> Iterator[Caught]:
     """
     While inside, the first SIGINT or SIGTERM calls `stop`, and the second cancels the task that entered.
 
@@ -30,6 +32,7 @@ def stopping_on_signals(stop: Callable[[], None], say: Callable[[str], None]) ->
 
     Args:
         say: told what is going on, for people.
+        hang_up: called on SIGHUP; the signal is not caught without it.
     """
     loop, task, caught = asyncio.get_running_loop(), asyncio.current_task(), Caught()
 
@@ -49,6 +52,9 @@ def stopping_on_signals(stop: Callable[[], None], say: Callable[[str], None]) ->
             # Only the main thread of a Unix process may do this.
             with suppress(NotImplementedError, RuntimeError, ValueError):
                 loop.add_signal_handler(number, on_signal, number)
+        with suppress(NotImplementedError, RuntimeError, ValueError):
+            if hang_up is not None:
+                loop.add_signal_handler(SIGHUP, hang_up)
         yield caught
     finally:
         _let_go(loop)
@@ -56,6 +62,6 @@ def stopping_on_signals(stop: Callable[[], None], say: Callable[[str], None]) ->
 
 def _let_go(loop: asyncio.AbstractEventLoop) -> None:
     """A third signal ends the process as if nobody had ever caught it."""
-    for number in (SIGINT, SIGTERM):
+    for number in (SIGINT, SIGTERM, SIGHUP):
         with suppress(NotImplementedError, RuntimeError, ValueError):
             loop.remove_signal_handler(number)

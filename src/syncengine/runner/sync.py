@@ -7,10 +7,12 @@ from attrs import frozen
 
 from syncengine.adapters.event_log import SqliteEventLog
 from syncengine.domain.identity import EndpointName
-from syncengine.engine.notes import PassSkipped
+from syncengine.engine.notes import LeaseBack, PassSkipped
+from syncengine.engine.notes import LeaseLost as LeaseLostNote
 from syncengine.engine.ports import Clock, Endpoint, Telemetry, Views
 from syncengine.engine.report import PassReport
 from syncengine.engine.sync_pass import Engine
+from syncengine.errors import LeaseLost
 
 
 @frozen(kw_only=True, eq=False)
@@ -32,8 +34,10 @@ class Sync:
             retry_refused: make writes again that a remote refused.
 
         Raises:
+            LeaseLost: somebody else writes the log now.
             EventLogError: the log cannot be used any more.
         """
+        self._require_the_lease()
         report = await self.engine.run_pass(retry_refused=retry_refused)
         if report.skipped:
             await self.log.heartbeat.note_skipped()
@@ -45,6 +49,18 @@ class Sync:
             summary=summary_of(report),
         )
         return report
+
+    def _require_the_lease(self) -> None:
+        """Nothing is written while somebody else may be writing, and what they wrote is read anew."""
+        lease = self.log.lease
+        try:
+            ours = lease is None or lease.check()
+        except LeaseLost as error:
+            self.telemetry.note(LeaseLostNote(reason=str(error)))
+            raise
+        if not ours:
+            self.engine.forget()
+            self.telemetry.note(LeaseBack())
 
     async def note_skipped(self) -> None:
         """Count a pass that was due while another one was running."""

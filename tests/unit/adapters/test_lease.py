@@ -6,13 +6,13 @@ import signal
 import socket
 import subprocess
 import sys
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
 
 from syncengine.adapters.lease import LeaseHolder, hold_lease, lease_holder
-from syncengine.errors import AnotherWriter, LogMisconfigured
+from syncengine.errors import AnotherWriter, LeaseLost, LogMisconfigured
 from tests.unit.adapters.sample_events import NOON
 
 HOLD = """
@@ -85,13 +85,13 @@ def test_the_lease_is_not_for_two_parts_of_one_process_either(tmp_path):
     path = tmp_path / "log.db"
     told = rf"process {os.getpid()} .*\(one\)"
     with (
-        hold_lease(path, command="one") as holder,
+        hold_lease(path, command="one") as lease,
         pytest.raises(AnotherWriter, match=told),
         hold_lease(path, command="two"),
     ):
         pass
 
-    assert holder.command == "one"
+    assert lease.holder.command == "one"
     with hold_lease(path):
         pass
 
@@ -105,10 +105,10 @@ def test_leases_of_different_logs_do_not_meet(tmp_path):
 def test_a_holder_says_since_when(tmp_path):
     """And what it is called by default: the program, not its arguments, which may hold secrets."""
     path = tmp_path / "log.db"
-    with hold_lease(path, now=lambda: NOON) as holder:
+    with hold_lease(path, now=lambda: NOON) as lease:
         pass
 
-    assert holder == LeaseHolder(
+    assert lease.holder == LeaseHolder(
         pid=os.getpid(),
         host=socket.gethostname(),
         command=Path(sys.argv[0]).name or "python",
@@ -159,3 +159,46 @@ def test_a_name_that_cannot_be_written_lets_go_of_the_lock(tmp_path):
     draft.rmdir()
     with hold_lease(path):
         pass
+
+
+def test_a_lease_that_was_never_lost(tmp_path):
+    """However often one asks."""
+    with hold_lease(tmp_path / "log.db") as lease:
+        assert lease.check()
+        assert lease.check()
+
+
+def test_a_lock_file_that_somebody_removed_is_made_again(tmp_path):
+    """Somebody else may have written meanwhile, so the holder is told; a second writer is kept out again."""
+    path = tmp_path / "log.db"
+    with hold_lease(path) as lease:
+        (tmp_path / "log.db.lock").unlink()
+        assert not lease.check()
+        assert lease.check()
+        with pytest.raises(AnotherWriter), hold_lease(path):
+            pass
+
+
+def test_a_lease_that_somebody_else_took_is_lost_until_they_let_go(tmp_path):
+    """Their name stays beside the log, also when the loser leaves."""
+    path = tmp_path / "log.db"
+    with hold_lease(path) as lease:
+        (tmp_path / "log.db.lock").unlink()
+        with holding(path) as child:
+            for _ in range(2):
+                with pytest.raises(LeaseLost, match=f"process {child.pid} .*writes nothing until then"):
+                    lease.check()
+            assert lease_holder(path).pid == child.pid
+        assert not lease.check()
+        assert lease_holder(path).pid == os.getpid()
+
+
+def test_a_loser_that_leaves_keeps_its_hands_off(tmp_path):
+    """It did not even notice."""
+    path = tmp_path / "log.db"
+    with ExitStack() as stack:
+        stack.enter_context(hold_lease(path))
+        (tmp_path / "log.db.lock").unlink()
+        with holding(path) as child:
+            stack.close()
+            assert lease_holder(path).pid == child.pid

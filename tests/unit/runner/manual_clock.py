@@ -20,6 +20,18 @@ class ManualClock:
         self._sleepers.append((self._now + timedelta(seconds=seconds), woken))
         await woken
 
+    def set_back_or_forward(self, seconds):
+        """Somebody sets the clock; who sleeps goes on sleeping as long as before."""
+        self._now += timedelta(seconds=seconds)
+        self._sleepers = [(due + timedelta(seconds=seconds), woken) for due, woken in self._sleepers]
+
+    async def settled_until(self, happened):
+        """Let everybody work until something happened that comes from outside, such as a signal."""
+        async with asyncio.timeout(10):
+            while not happened():
+                await asyncio.sleep(0)
+        await settle()
+
     def waits(self):
         """Seconds until each sleeper wakes, the soonest first."""
         alive = [(due - self._now).total_seconds() for due, woken in self._sleepers if not woken.done()]

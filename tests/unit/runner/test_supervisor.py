@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 from attrs import define, field
 
+from syncengine.engine.notes import Stopped, Stopping
 from syncengine.engine.ports import OpenWrite
 from syncengine.engine.report import PassReport
 from syncengine.errors import (
@@ -15,6 +16,8 @@ from syncengine.errors import (
     ConcurrentAppend,
     EndpointGone,
     EventLogError,
+    LeaseLost,
+    LogUnavailable,
     SettingsInvalid,
     SuspiciousListing,
     Unreachable,
@@ -35,9 +38,13 @@ class FakeEngine:
     passes: int = 0
     stopped: bool = False
     retried: list = field(factory=list)
+    forgot: int = 0
 
     def stop(self):
         self.stopped = True
+
+    def forget(self):
+        self.forgot += 1
 
     async def run_pass(self, *, retry_refused=False):
         self.passes += 1
@@ -62,6 +69,7 @@ class FakeLog:
     noted: list = field(factory=list)
     skipped: int = 0
     writes: list = field(factory=list)
+    lease: object = None
 
     @property
     def heartbeat(self):
@@ -180,7 +188,9 @@ async def test_writes_that_are_always_due_cause_no_storm(sync, clock, forever):
     assert clock.waits()[0] == 1.0
 
 
-@pytest.mark.parametrize("error", [Unreachable("gone for now"), SuspiciousListing("lists nothing")])
+@pytest.mark.parametrize(
+    "error", [Unreachable("gone for now"), SuspiciousListing("lists nothing"), LogUnavailable("the disk is full")]
+)
 async def test_trouble_that_may_pass_ends_nothing(sync, clock, forever, error):
     """The next pass starts as planned."""
     sync.engine.script = [error]
@@ -189,7 +199,7 @@ async def test_trouble_that_may_pass_ends_nothing(sync, clock, forever, error):
     assert sync.engine.passes == 2
 
 
-@pytest.mark.parametrize("error", [EventLogError("the disk is full"), SettingsInvalid(["no rule"])])
+@pytest.mark.parametrize("error", [EventLogError("an event is damaged"), SettingsInvalid(["no rule"])])
 async def test_a_log_or_settings_that_cannot_be_used_end_it(sync, forever, error):
     """Going on would be pretending."""
     sync.engine.script = [error]
@@ -209,14 +219,12 @@ async def test_lost_races_are_run_again_but_not_for_ever(sync, clock, forever):
         await task
 
 
-async def test_refused_credentials_are_not_tried_again(sync, forever):
-    """The next attempt could lock the account."""
+async def test_refused_credentials_end_nothing(sync, clock, forever):
+    """The endpoint is paused and shown; the others go on, and so does the endpoint once it lets us in again."""
     sync.engine.script = [{"refusals": {"huly": AuthenticationFailed("huly discover: the token expired")}}]
-    reports = []
-    task = await forever(on_report=reports.append)
-    with pytest.raises(AuthenticationFailed, match="^huly discover: the token expired$"):
-        await task
-    assert len(reports) == 1
+    await forever()
+    await clock.advance(60)
+    assert sync.engine.passes == 2
 
 
 async def test_the_end_lets_a_pass_finish(sync, forever):
@@ -326,3 +334,75 @@ async def _until(condition):
     async with asyncio.timeout(10):
         while not condition():
             await asyncio.sleep(0.01)
+
+
+async def test_a_pass_that_does_not_end_is_cut_off(sync, clock, forever):
+    """After the time that calls in flight get; nobody waits for a dead server for ever."""
+    sync.engine.script = [asyncio.Event()]
+    task = await forever(stop_within_s=20)
+    task.stop.set()
+    await settle()
+    await clock.advance(19)
+    assert not task.done()
+    await clock.advance(1)
+    assert (await task).cut_off
+    assert sync.telemetry.notes[-2:] == [Stopping(within_s=20), Stopped(passes=0, cut_off=True)]
+
+
+@pytest.mark.parametrize("jump_s", [-365 * 86_400, 365 * 86_400])
+async def test_a_clock_that_is_set_neither_stops_nor_hurries_the_passes(sync, clock, forever, jump_s):
+    """Backward by a year: nobody waits for a year. Forward: one more pass is skipped, not half a million."""
+    slow = asyncio.Event()
+    sync.engine.script = [slow]
+    await forever()
+    clock.set_back_or_forward(jump_s)
+    await clock.advance(60)
+    slow.set()
+    await settle()
+    assert sync.log.skipped <= 2
+    for _ in range(2):
+        await clock.advance(60)
+    assert sync.engine.passes in {2, 3}
+
+
+async def test_settings_are_read_again_between_passes(sync, clock, forever):
+    """At once in a pause, and the new interval counts from then on."""
+    asked = []
+
+    async def reload():
+        asked.append(sync.engine.passes)
+        return 10.0
+
+    task = asyncio.ensure_future(run_forever(sync, 60, reload=reload))
+    await settle()
+    os.kill(os.getpid(), signal.SIGHUP)
+    await clock.settled_until(lambda: sync.engine.passes == 2)
+    assert asked == [1]
+    await clock.advance(10)
+    assert sync.engine.passes == 3
+    os.kill(os.getpid(), signal.SIGTERM)
+    assert (await task).stopped_by is signal.SIGTERM
+
+
+@define
+class FakeLease:
+    answers: list
+
+    def check(self):
+        answer = self.answers.pop(0) if self.answers else True
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+
+async def test_nothing_is_done_while_somebody_else_writes_the_log(sync, clock, forever):
+    """When the lease is back, everything is read anew."""
+    sync.log.lease = FakeLease([LeaseLost("written by process 7"), LeaseLost("written by process 7"), False])
+    await forever()
+    await clock.advance(60)
+    assert (sync.engine.passes, sync.engine.forgot) == (0, 0)
+    await clock.advance(60)
+    assert (sync.engine.passes, sync.engine.forgot) == (1, 1)
+    await clock.advance(60)
+    assert (sync.engine.passes, sync.engine.forgot) == (2, 1)
+    assert [name for name in sync.telemetry.names if name.startswith("lease")] == ["lease.lost", "lease.lost", "lease.back"]
