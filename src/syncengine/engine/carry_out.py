@@ -51,7 +51,7 @@ class Carrier:
         self._endpoints = endpoints
         self._links = links
         self._clock = clock
-        self._policy = policy
+        self.policy = policy
         self._telemetry = telemetry
         self._on_trouble = on_trouble
         self._on_outcome = on_outcome
@@ -161,7 +161,7 @@ class Carrier:
     async def _failed(self, link: Link, pending: PendingWrite, error: ConnectorError) -> None:
         write = pending.write
         lag_s = self._endpoints[write.endpoint].connector.capabilities.key_lookup_lag_s
-        event = outcome_of(pending, error, now=self._clock.now(), policy=self._policy, lag_s=lag_s)
+        event = outcome_of(pending, error, now=self._clock.now(), policy=self.policy, lag_s=lag_s)
         if isinstance(event, WritePostponed) and event.outcome == "not_done":
             self.certainly_not_done.add(write.intent_id)
         if isinstance(event, WriteOvertaken):
@@ -182,7 +182,7 @@ class Carrier:
             call = self._endpoints[write.endpoint].connector.fetch(write.ref)
             record = await asked(write.endpoint, "fetch", call, ref=str(write.ref))
         except ConnectorError as error:
-            later = asked_at + timedelta(seconds=self._policy.backoff.wait_s(1))
+            later = asked_at + timedelta(seconds=self.policy.backoff.wait_s(1))
             waits = WritePostponed(
                 intent_id=write.intent_id, outcome="unknown", not_before=later, reason=f"{event.reason}; {error}"
             )

@@ -117,6 +117,11 @@ class Engine:
         """Let the pass under way finish its calls in flight, save their outcomes, and start nothing new."""
         self._stopping = True
 
+    def use(self, *, policy: Policy, pairings: Sequence[Pairing]) -> None:
+        """Decide by these rules from now on; between two passes only."""
+        self._policy = self._carrier.policy = policy
+        self._pairings = tuple(pairings)
+
     def forget(self) -> None:
         """Read everything anew: somebody else may have written the log."""
         self._links.forget()

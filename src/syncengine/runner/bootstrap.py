@@ -125,8 +125,8 @@ async def _opened(
         _require_fitting(
             opened, settings.policy, settings.pairings, source=settings.source, everybody=len(opened) == len(keepers)
         )
-        connectors = {keeper.name: keeper.connector or LateConnector(keeper) for keeper in keepers}
-        yield _assembled(connectors, log, settings.policy, settings.pairings, clock, telemetry)
+        connectors = {keeper.name: LateConnector(keeper) for keeper in keepers}
+        yield _assembled(connectors, log, settings.policy, settings.pairings, clock, telemetry, keepers)
 
 
 async def _open_endpoints(
@@ -188,6 +188,7 @@ def _assembled(
     pairings: Sequence[Pairing],
     clock: Clock,
     telemetry: Telemetry,
+    keepers: Iterable[EndpointKeeper] = (),
 ) -> Sync:
     endpoints = {name: Endpoint(name=name, connector=connector) for name, connector in connectors.items()}
     engine = Engine(
@@ -199,4 +200,12 @@ def _assembled(
         telemetry=telemetry,
         pairings=pairings,
     )
-    return Sync(engine=engine, log=log, views=log.views, endpoints=endpoints, clock=clock, telemetry=telemetry)
+    return Sync(
+        engine=engine,
+        log=log,
+        views=log.views,
+        endpoints=endpoints,
+        clock=clock,
+        telemetry=telemetry,
+        keepers={keeper.name: keeper for keeper in keepers},
+    )

@@ -78,6 +78,14 @@ class EndpointKeeper:
             with suppress(asyncio.CancelledError):
                 await self._task
 
+    async def reopen(self, endpoint: EndpointSettings) -> None:
+        """Close it and open it again with other settings, which may be accepted where the old ones were refused."""
+        await self.close()
+        self.connector, self.trouble, self.refusal = None, None, None
+        self._tried, self._closing = asyncio.Event(), asyncio.Event()
+        self._endpoint = endpoint
+        await self.open()
+
     def there(self) -> Connector:
         """
         The open connector.

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from attrs import frozen
+from attrs import field, frozen
 
 from syncengine.adapters.event_log import SqliteEventLog
 from syncengine.domain.identity import EndpointName
@@ -13,11 +13,17 @@ from syncengine.engine.ports import Clock, Endpoint, Telemetry, Views
 from syncengine.engine.report import PassReport
 from syncengine.engine.sync_pass import Engine
 from syncengine.errors import LeaseLost
+from syncengine.runner.late_connector import EndpointKeeper
 
 
 @frozen(kw_only=True, eq=False)
 class Sync:
-    """An engine with its log, its views and its open endpoints; `open_sync` makes one."""
+    """
+    An engine with its log, its views and its open endpoints; `open_sync` makes one.
+
+    Attributes:
+        keepers: those who hold the endpoints open; empty when somebody else does.
+    """
 
     engine: Engine
     log: SqliteEventLog
@@ -25,6 +31,7 @@ class Sync:
     endpoints: Mapping[EndpointName, Endpoint]
     clock: Clock
     telemetry: Telemetry
+    keepers: Mapping[EndpointName, EndpointKeeper] = field(factory=dict)
 
     async def run_pass(self, *, retry_refused: bool = False) -> PassReport:
         """

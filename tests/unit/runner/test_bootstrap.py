@@ -39,7 +39,7 @@ async def test_settings_become_a_running_synchronisation(home):
         assert (report.problems, report.writes) == ([], {"confirmed": 2})
         assert (await sync.run_pass()).quiet
         assert sync.log.heartbeat.last_pass().summary["writes"] == {}
-        assert all(isinstance(it.connector, GuardedConnector) for it in sync.endpoints.values())
+        assert all(isinstance(it.connector, GuardedConnector) for it in sync.keepers.values())
     assert home.right.titles() == ["Emma", "Ulysses"]
 
 
