@@ -19,7 +19,7 @@ def groups(session: nox.Session, *names: str) -> None:
     project = nox.project.load_toml("pyproject.toml")
     wanted = nox.project.dependency_groups(project, *names)
     own = [it for it in wanted if it.startswith("eventsourced-syncengine")]
-    extras = "[testing]" if own else ""
+    extras = "[testing,otlp]" if own else ""
     session.install("-e", f".{extras}", *(it for it in wanted if it not in own))
 
 
@@ -89,3 +89,11 @@ def package(session: nox.Session) -> None:
     session.install("build", "twine")
     session.run("python", "-m", "build", "--outdir", str(HERE / "dist"))
     session.run("twine", "check", "--strict", *[str(path) for path in sorted((HERE / "dist").glob("*"))])
+
+
+@nox.session(default=False)
+def audit(session: nox.Session) -> None:
+    """Known vulnerabilities of what is installed, and of what the image locks; asks a service on the network."""
+    groups(session, "audit")
+    session.run("pip-audit", "--local", "--skip-editable", *session.posargs)
+    session.run("pip-audit", "--require-hashes", "--disable-pip", "--requirement", "deploy/requirements.lock")

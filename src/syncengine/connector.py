@@ -44,6 +44,7 @@ from syncengine.domain.records import (
     Revision,
     Unchanged,
 )
+from syncengine.redaction import Secret
 
 __all__ = [
     "INTERFACE_VERSION",
@@ -71,6 +72,7 @@ __all__ = [
     "RecordSchema",
     "Removed",
     "Revision",
+    "Secret",
     "Services",
     "SyncKey",
     "Unchanged",

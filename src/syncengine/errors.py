@@ -12,6 +12,7 @@ SyncEngineError
       Unreachable               nothing was changed over there
       RateLimited               the remote says when
       RemoteBusy                the remote says "not now"
+      CircuitOpen               not called: its host failed too often in a row
     OutcomeUnknown            judge by looking, then decide
     StaleRevision             observe again, decide again
     PermanentError
@@ -154,6 +155,10 @@ class RateLimited(TransientError):
 
 class RemoteBusy(TransientError):
     """The remote answered that it cannot do this now and has not done it."""
+
+
+class CircuitOpen(TransientError):
+    """Not called, because calls of this host failed again and again; after a while one call is let through as a probe."""
 
 
 class OutcomeUnknown(ConnectorError):

@@ -65,7 +65,7 @@ def blocks_in(path: Path) -> list[Block]:
 def complaint_about(block: Block) -> str | None:
     """Why nobody knows what to do with a block, if so."""
     known = {"sh": set(), "python": {"file", "from"}, "toml": {"file", "from"}, "json": {"file", "from"}}
-    known["text"] = {"output", "diagram", "from"}
+    known["text"] = {"output", "diagram", "from", "file"}
     if block.language not in known:
         return f"the language {block.language or '(none)'!r} is not covered; use one of {', '.join(known)}"
     strange = set(block.options) - known[block.language]

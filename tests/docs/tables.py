@@ -5,7 +5,9 @@ In a page a table stands between `<!-- table: NAME -->` and `<!-- end -->`; `tes
 """
 
 import inspect
+import json
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,6 +18,9 @@ import attrs
 from connectors.huly.settings import HulySettings
 from connectors.vibe.settings import VibeSettings
 from syncengine import errors
+from syncengine.adapters.call_settings import CallSettings
+from syncengine.adapters.metric_names import FAMILIES, api_latency
+from syncengine.adapters.traces import TraceSettings
 from syncengine.connector import (
     Capabilities,
     ContainerId,
@@ -34,7 +39,12 @@ from syncengine.domain.link import PendingWrite
 from syncengine.domain.merge import Conflicts, FieldState, Settled, Takes, merge_field
 from syncengine.domain.policy import Backoff, Policy, SafetyLimits
 from syncengine.engine.carry_out import outcome_of
+from syncengine.redaction import Secret
+from syncengine.runner import log_lines
+from syncengine.runner.access import ServerSettings
 from syncengine.runner.cli import exit_codes
+from syncengine.runner.health_settings import HealthSettings
+from syncengine.runner.log_settings import LogSettings
 from syncengine.testing import CHECKS
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -209,8 +219,10 @@ def default_of(attribute: "attrs.Attribute[Any]") -> str:
 
 def plain(value: object) -> str:
     """A value as it stands in a settings file."""
-    if value == "" or value == () or value == {}:
+    if value == "" or value == () or value == {} or value == Secret(""):
         return "empty"
+    if value is None:
+        return "none"
     if isinstance(value, bool):
         return str(value).lower()
     return f"{value:g}" if isinstance(value, float) else str(value)
@@ -260,6 +272,75 @@ def exit_codes_table() -> str:
     return "".join(f"{line}\n" for line in (exit_codes.__doc__ or "").splitlines() if line.startswith("|"))
 
 
+def metrics_table() -> str:
+    """Every metric, with those that each connector adds."""
+    rows = (
+        (f"`{it.name}`", it.type, ", ".join(f"`{label}`" for label in it.labels), it.help)
+        for it in (*FAMILIES, api_latency("huly"), api_latency("vibe"))
+    )
+    return table(("metric", "type", "labels", "meaning"), rows)
+
+
+# -- log lines -------------------------------------------------------------------------------------------------------------
+
+
+def log_keys_table() -> str:
+    """What lines have besides what their event brings along."""
+    always, inside = "every line", "lines inside such a piece of work"
+    where = dict.fromkeys(log_lines.FIXED_KEYS, always) | dict.fromkeys(log_lines.context(), inside)
+    where |= dict.fromkeys(log_lines.TRACE_IDS, "lines inside a span")
+    where["exception"] = where["stack"] = "lines of other libraries"
+    return table(("key", "on", "meaning"), ((f"`{name}`", on, log_lines.MEANINGS[name]) for name, on in where.items()))
+
+
+def log_events_table() -> str:
+    """What happens, by the name it has in log lines."""
+    rows = (
+        (f"`{it.name}`", it.level, first_sentence(it), ", ".join(map(log_field, log_lines.logged_fields(it))))
+        for it in log_lines.events()
+    )
+    return table(("event", "level", "what happened", "keys"), rows)
+
+
+def log_field(attribute: "attrs.Attribute[Any]") -> str:
+    """A key, with a question mark where it may be missing."""
+    return f"`{attribute.name}`{'?' if log_lines.is_optional(attribute) else ''}"
+
+
+def log_fields_table() -> str:
+    """What the keys of events mean, the same meaning once."""
+    said: dict[tuple[str, str], list[str]] = {}
+    for event in log_lines.events():
+        for attribute in log_lines.logged_fields(event):
+            words = code(log_lines.meaning(event, attribute.name))
+            said.setdefault((attribute.name, f"{words} ({log_type(attribute)})"), []).append(f"`{event.name}`")
+    meanings = Counter(name for name, _ in said)
+    rows = []
+    for (name, words), events in sorted(said.items()):
+        rows.append((f"`{name}`", "all that have it" if meanings[name] == 1 else ", ".join(events), words))
+    return table(("key", "of", "meaning"), rows)
+
+
+def log_type(attribute: "attrs.Attribute[Any]") -> str:
+    """The type of a key, in one or two words."""
+    schema = log_lines.type_of(attribute)
+    if "enum" in schema:
+        return "one of " + ", ".join(f"`{it}`" for it in schema["enum"])
+    if "pattern" in schema:
+        return "32 hexadecimal digits"
+    if schema.get("format") == "date-time":
+        return "time"
+    words = {"string": "text", "integer": "whole number", "boolean": "true or false", "array": "list of texts"}
+    return words.get(schema["type"], "numbers by name" if schema["type"] == "object" else schema["type"])
+
+
+def log_schema() -> str:
+    """The schema of log lines as the file holds it."""
+    return json.dumps(log_lines.schema(), indent=2, ensure_ascii=False) + "\n"
+
+
+LOG_SCHEMA = DOCS / "log-schema.json"
+
 TABLES: Mapping[str, Callable[[], str]] = {
     "errors": errors_table,
     "merging": merging_table,
@@ -269,10 +350,19 @@ TABLES: Mapping[str, Callable[[], str]] = {
     "vibe-settings": settings_table(VibeSettings),
     "backoff-settings": settings_table(Backoff),
     "safety-settings": settings_table(SafetyLimits),
+    "call-settings": settings_table(CallSettings),
+    "server-settings": settings_table(ServerSettings),
+    "health-settings": settings_table(HealthSettings),
+    "log-settings": settings_table(LogSettings),
     "capabilities": capabilities_table,
     "fields": fields_table,
     "checks": checks_table,
     "exit-codes": exit_codes_table,
+    "log-keys": log_keys_table,
+    "log-events": log_events_table,
+    "log-fields": log_fields_table,
+    "metrics": metrics_table,
+    "traces-settings": settings_table(TraceSettings),
 }
 
 
@@ -282,9 +372,10 @@ def redrawn(page: str) -> str:
 
 
 def main() -> None:
-    """Put the tables into all pages."""
+    """Put the tables into all pages, and the schema of log lines beside them."""
     for path in sorted(DOCS.glob("*.md")):
         path.write_text(redrawn(path.read_text("utf-8")), "utf-8")
+    LOG_SCHEMA.write_text(log_schema(), "utf-8")
 
 
 if __name__ == "__main__":

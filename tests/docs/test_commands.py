@@ -15,6 +15,8 @@ from tests.docs.blocks import PAGES, ROOT, Block, blocks_in, complaint_about
 from tests.docs.page_run import PageRun, Surroundings, missing_line
 from tests.fixtures.installed_wheel import Installed
 
+_WITH_STAND_INS = "tests/deploy types the page into a copy of the project, with stand-ins for docker, sudo and systemctl"
+
 NOT_RUN = {
     ("README.md", "python3 -m venv .venv && .venv/bin/pip install --quiet . && .venv/bin/syncengine demo"): (
         "installs into the clone; the wheel is installed by the packaging tests, the demo has tests of its own"
@@ -25,6 +27,16 @@ NOT_RUN = {
     ("first-sync.md", "python3 -m venv .venv"): (
         "installs from the clone the reader is in; the packaging tests install the wheel, and the rest of the page runs with it"
     ),
+    ("deploying.md", "mkdir -p deploy/secrets"): _WITH_STAND_INS,
+    ("deploying.md", "docker compose --file deploy/compose.yaml build"): _WITH_STAND_INS,
+    ("deploying.md", "docker compose --file deploy/compose.yaml exec syncengine syncengine healthcheck"): _WITH_STAND_INS,
+    ("deploying.md", "sudo useradd --system --home-dir /var/lib/syncengine --shell /usr/sbin/nologin syncengine"): (
+        _WITH_STAND_INS
+    ),
+    ("deploying.md", "sudo mkdir -p -m 755 /etc/syncengine"): _WITH_STAND_INS,
+    ("deploying.md", "sed -e 's#/run/secrets/#/run/credentials/syncengine.service/#' \\"): _WITH_STAND_INS,
+    ("deploying.md", "sudo cp deploy/syncengine.service /etc/systemd/system/syncengine.service"): _WITH_STAND_INS,
+    ("deploying.md", "systemctl status syncengine"): _WITH_STAND_INS,
 }
 """Blocks that are shown and not run here, by page and first line, each with the reason."""
 

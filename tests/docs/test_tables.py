@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.docs.tables import DOCS, MARKS, TABLES, redrawn
+from tests.docs.tables import DOCS, LOG_SCHEMA, MARKS, TABLES, log_schema, redrawn
 
 PAGES = sorted(DOCS.glob("*.md"))
 
@@ -25,3 +25,8 @@ def test_a_wrong_table_is_found():
     page = redrawn("<!-- table: rules -->\n<!-- end -->\n")
     assert "`prefer`" in page
     assert redrawn(page.replace("Never decide.", "Always decide.")) == page
+
+
+def test_the_schema_of_log_lines_is_as_the_code_draws_it():
+    """The same command writes it."""
+    assert LOG_SCHEMA.read_text("utf-8") == log_schema()

@@ -10,6 +10,7 @@ from connectors.huly.payloads import Login, ServerConfig, WorkspaceLogin, read
 from connectors.huly.refusals import account_result
 from connectors.huly.settings import HulySettings
 from connectors.huly.wire import Wire, http_url
+from syncengine.connector import Secret
 from syncengine.errors import (
     AuthenticationFailed,
     ConfigurationError,
@@ -18,6 +19,7 @@ from syncengine.errors import (
     PermissionDenied,
     SyncEngineError,
 )
+from syncengine.redaction import redact
 
 _WRITING_ROLES = frozenset({"USER", "MAINTAINER", "OWNER", "ADMIN"})
 
@@ -41,12 +43,12 @@ async def read_server_config(wire: Wire, settings: HulySettings) -> ServerConfig
     if answer.status != 200 or not answer.is_json:
         kind = answer.content_type or "no content type"
         raise EndpointGone(
-            f"{url} answered {answer.status} with {kind}, not with the settings of a Huly server; `url` must be the "
-            "address of Huly's web application, for example https://huly.example.com"
+            f"{redact(str(url))} answered {answer.status} with {kind}, not with the settings of a Huly server; `url` must "
+            "be the address of Huly's web application, for example https://huly.example.com"
         )
-    config = read(ServerConfig, answer.json(), source=str(url))
+    config = read(ServerConfig, answer.json(), source=redact(str(url)))
     if config.version.lstrip("v").startswith("0.6"):
-        raise ConfigurationError(f"{settings.url} runs Huly {config.version}; this connector needs 0.7 or later")
+        raise ConfigurationError(f"{redact(settings.url)} runs Huly {config.version}; this connector needs 0.7 or later")
     return ServerConfig(
         accounts_url=settings.accounts_url or config.accounts_url,
         collaborator_url=settings.collaborator_url or config.collaborator_url,
@@ -87,7 +89,7 @@ class WorkspaceSession:
         self._entrance = await self._choose_workspace()
         return self._entrance
 
-    async def renew(self, refused_token: str) -> None:
+    async def renew(self, refused_token: Secret) -> None:
         """
         Get another workspace token in place of one that was refused; several callers get one together.
 
@@ -106,8 +108,8 @@ class WorkspaceSession:
                 self._login_token = await self._log_in()
                 self._entrance = await self._choose_workspace()
 
-    async def _log_in(self) -> str:
-        who = {"email": self._settings.email, "password": self._settings.password}
+    async def _log_in(self) -> Secret:
+        who = {"email": self._settings.email, "password": self._settings.password.reveal()}
         digest = sha256(repr((str(self._url), *who.values())).encode()).hexdigest()
         if digest in _refused_logins:
             raise AuthenticationFailed(
@@ -153,7 +155,7 @@ class WorkspaceSession:
             return ""
         return f" (the account's workspaces: {', '.join(slugs)})" if slugs else " (the account has no workspace)"
 
-    async def _call(self, method: str, params: dict[str, Any], *, token: str | None = None) -> Any:
+    async def _call(self, method: str, params: dict[str, Any], *, token: Secret | None = None) -> Any:
         payload = {"method": method, "params": params}
         try:
             answer = await self._wire.post_once(self._url, payload, token=token, changes=False)

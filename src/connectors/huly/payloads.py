@@ -4,10 +4,12 @@ from functools import cache
 from typing import Any, TypeVar
 
 import cattrs
-from attrs import field, frozen
+from attrs import frozen
 from cattrs.gen import make_dict_structure_fn, override
 
+from syncengine.connector import Secret
 from syncengine.errors import EndpointGone
+from syncengine.redaction import redact
 
 T = TypeVar("T")
 
@@ -37,7 +39,7 @@ class Login:
     """The answer to a login; without a token the account was never confirmed."""
 
     account: str = ""
-    token: str = field(default="", repr=False)
+    token: Secret = Secret("")
     needs_second_factor: bool = False
 
 
@@ -57,7 +59,7 @@ class WorkspaceLogin:
     slug: str
     endpoint: str
     role: str = ""
-    token: str = field(repr=False)
+    token: Secret
 
 
 @frozen(kw_only=True)
@@ -185,6 +187,7 @@ def _reason(error: Exception) -> str:
 def _converter() -> cattrs.Converter:
     converter = cattrs.Converter()
     converter.register_structure_hook(str, _text)
+    converter.register_structure_hook(Secret, lambda value, _: Secret(_text(value, str)))
     for kind, names in _WIRE_NAMES.items():
         renamed: dict[str, Any] = {name: override(rename=wire) for name, wire in names.items()}
         converter.register_structure_hook(kind, make_dict_structure_fn(kind, converter, **renamed))
@@ -194,5 +197,5 @@ def _converter() -> cattrs.Converter:
 def _text(value: Any, _kind: type) -> str:
     # The server stores whatever a client sends (observed 32); a number in place of a title is no reason to stop.
     if not isinstance(value, str | int | float):
-        raise TypeError(f"text expected, not {value!r}"[:80])
+        raise TypeError(redact(f"text expected, not {value!r}")[:80])
     return str(value)

@@ -20,6 +20,7 @@ from syncengine.errors import (
     SyncEngineError,
 )
 from syncengine.http import Answer, refuse_unwell
+from syncengine.redaction import redact
 
 LARGEST_BODY = 10 * 1024 * 1024
 """Bytes; the collaborator refuses larger requests (surprise 10 of the recordings)."""
@@ -137,8 +138,8 @@ def _transactor_error(answer: Answer, content: dict[str, Any], *, changes: bool)
         if part in text:
             return kind(f"{advice} ({text})")
     if changes:
-        return OutcomeUnknown(f"Huly answered {answer.status} ({text[:200]}); the write may have been done")
-    return RemoteBusy(f"Huly answered {answer.status} ({text[:200]})")
+        return OutcomeUnknown(f"Huly answered {answer.status} ({redact(text)[:200]}); the write may have been done")
+    return RemoteBusy(f"Huly answered {answer.status} ({redact(text)[:200]})")
 
 
 _BY_TEXT: tuple[tuple[str, type[ConnectorError], str], ...] = (

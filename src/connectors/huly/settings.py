@@ -4,8 +4,16 @@ from collections.abc import Mapping
 
 from attrs import field, frozen, validators
 
+from syncengine.connector import Secret
+from syncengine.redaction import make_url_known, redact
+
 MOST_WRITERS = 4
 """More writers at once than this were seen to lock up a server for minutes (observed 27)."""
+
+
+def _shown(text: str) -> str:
+    # A URL may hold a password for a proxy, and people keep more than passwords in variables.
+    return repr(redact(text))
 
 
 @frozen(kw_only=True)
@@ -17,7 +25,8 @@ class HulySettings:
         url: address of the web application; its `config.json` names the other services.
         workspace: the workspace as in its address, `https://huly.example.com/workbench/THIS`.
         email, password: an account that is a member of the workspace.
-        token: in place of e-mail and password, a token of such an account.
+        token: in place of e-mail and password, a token of such an account. Both may be given as plain texts and are kept as
+            secrets.
         accounts_url, transactor_url, collaborator_url: in place of what the server says about itself, for servers that
             name addresses which only they can reach.
         statuses: shared word (backlog, todo, in_progress, in_review, done, cancelled) by name of a Huly status, where the
@@ -29,14 +38,14 @@ class HulySettings:
         timeout_s: seconds after which one request is given up.
     """
 
-    url: str
+    url: str = field(repr=_shown)
     workspace: str
-    email: str = ""
-    password: str = field(default="", repr=False)
-    token: str = field(default="", repr=False)
-    accounts_url: str = ""
-    transactor_url: str = ""
-    collaborator_url: str = ""
+    email: str = field(default="", repr=_shown)
+    password: Secret = field(default=Secret(""), converter=Secret)
+    token: Secret = field(default=Secret(""), converter=Secret)
+    accounts_url: str = field(default="", repr=_shown)
+    transactor_url: str = field(default="", repr=_shown)
+    collaborator_url: str = field(default="", repr=_shown)
     statuses: Mapping[str, str] = field(factory=dict)
     projects: tuple[str, ...] = ()
     join_projects: bool = True
@@ -47,8 +56,9 @@ class HulySettings:
     def __attrs_post_init__(self) -> None:
         for name in ("url", "accounts_url", "transactor_url", "collaborator_url"):
             value = getattr(self, name)
+            make_url_known(value)
             if value and not value.startswith(("http://", "https://", "ws://", "wss://")):
-                raise ValueError(f"{name} must begin with http:// or https://, not {value[:40]!r}")
+                raise ValueError(f"{name} must begin with http:// or https://, not {redact(value)[:40]!r}")
         if not self.url or not self.workspace:
             raise ValueError("url and workspace must not be empty")
         if "/" in self.workspace:

@@ -10,6 +10,7 @@ from aiolimiter import AsyncLimiter
 from yarl import URL
 
 from connectors.huly.settings import HulySettings
+from syncengine.connector import Secret
 from syncengine.errors import Unreachable
 from syncengine.http import Answer, open_session, send
 
@@ -24,7 +25,7 @@ class Wire:
         self._rate = AsyncLimiter(max(1.0, requests_per_s), 1.0)
         self._writing = asyncio.Semaphore(max_writers)
 
-    async def get(self, url: URL, *, token: str | None = None) -> Answer:
+    async def get(self, url: URL, *, token: Secret | None = None) -> Answer:
         """
         The answer to a GET.
 
@@ -33,7 +34,7 @@ class Wire:
         """
         return await self._read("GET", url, None, token)
 
-    async def ask(self, url: URL, payload: Any, *, token: str | None = None) -> Answer:
+    async def ask(self, url: URL, payload: Any, *, token: Secret | None = None) -> Answer:
         """
         The answer to a POST that changes nothing a person would miss, even when it is sent twice.
 
@@ -42,7 +43,7 @@ class Wire:
         """
         return await self._read("POST", url, payload, token)
 
-    async def post_once(self, url: URL, payload: Any, *, token: str | None = None, changes: bool = True) -> Answer:
+    async def post_once(self, url: URL, payload: Any, *, token: Secret | None = None, changes: bool = True) -> Answer:
         """
         The answer to a POST that is sent once.
 
@@ -56,7 +57,7 @@ class Wire:
         async with self._writing if changes else nullcontext():
             return await self._send("POST", url, payload, token, changes=changes)
 
-    async def _read(self, method: str, url: URL, payload: Any, token: str | None) -> Answer:
+    async def _read(self, method: str, url: URL, payload: Any, token: Secret | None) -> Answer:
         try:
             return await self._send(method, url, payload, token, changes=False)
         except Unreachable as error:
@@ -65,8 +66,8 @@ class Wire:
             # The server drops idle connections after 5 s, sometimes just as one is used again (observed 7).
             return await self._send(method, url, payload, token, changes=False)
 
-    async def _send(self, method: str, url: URL, payload: Any, token: str | None, *, changes: bool) -> Answer:
-        headers = {"Authorization": f"Bearer {token}"} if token else {}
+    async def _send(self, method: str, url: URL, payload: Any, token: Secret | None, *, changes: bool) -> Answer:
+        headers = {"Authorization": f"Bearer {token.reveal()}"} if token else {}
         async with self._rate:
             return await send(self._session, method, url, changes=changes, payload=payload, headers=headers)
 

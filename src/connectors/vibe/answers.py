@@ -21,6 +21,7 @@ from syncengine.errors import (
     RemoteBusy,
 )
 from syncengine.http import Answer, refuse_unwell
+from syncengine.redaction import redact
 
 _LOCKED = "database is locked"
 _NO_SUCH_REFERENCE = "FOREIGN KEY constraint failed"
@@ -117,7 +118,8 @@ def _message(answer: Answer) -> str:
             envelope = None
         if isinstance(envelope, dict) and isinstance(envelope.get("message"), str):
             said = envelope["message"]
-    return said[:_SHOWN_CHARACTERS] or "without a word"
+    # First struck out, then cut: half of a secret is not found any more.
+    return redact(said)[:_SHOWN_CHARACTERS] or "without a word"
 
 
 def _where(answer: Answer) -> str:

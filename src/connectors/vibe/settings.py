@@ -8,15 +8,18 @@ from attrs import field, frozen
 from attrs.validators import ge, gt
 
 from connectors.vibe.repo_path import check_template, normalised
+from syncengine.redaction import make_url_known, redact
 
 
 def _check_url(_instance: object, _attribute: Any, url: str) -> None:
-    # The URL may hold a password for a proxy, so messages do not repeat it.
+    # The URL may hold a password for a proxy, so messages do not repeat it, whole or in part.
+    make_url_known(url)
     try:
         parts = urlsplit(url)
         port_is_number = parts.port is None or parts.port > 0
     except ValueError as error:
-        raise ValueError(f"url cannot be read: {error}") from None
+        why = "is the password in it quoted?" if "@" in url else error
+        raise ValueError(f"url cannot be read: {why}") from None
     if parts.scheme not in {"http", "https"} or not parts.hostname or not port_is_number:
         raise ValueError('url must look like "http://127.0.0.1:8080"')
     if parts.query or parts.fragment:
@@ -56,7 +59,7 @@ class VibeSettings:
         ValueError: a value that cannot be meant, with what to write instead.
     """
 
-    url: str = field(validator=_check_url)
+    url: str = field(validator=_check_url, repr=lambda url: repr(redact(url)))
     repo_path: str = field(default="", validator=_check_repo_path)
     use_existing_repo: bool = False
     projects: Mapping[str, str] = field(factory=dict, validator=_check_projects)

@@ -20,7 +20,7 @@ from syncengine.adapters.heartbeat import Heartbeat
 from syncengine.adapters.lease import Lease, hold_lease
 from syncengine.adapters.log_file import check_path, durability, log_trouble, write_transaction
 from syncengine.adapters.log_reader import LogReader
-from syncengine.adapters.log_tables import check_readable, prepare, rebuild, views_are_current
+from syncengine.adapters.log_tables import NOTE_RULES, check_readable, note_probe, prepare, rebuild, views_are_current
 from syncengine.adapters.log_writer import LogWriter, Submit
 from syncengine.adapters.stored_rows import LAST_POSITION, NEXT_PAGE, ONE_STREAM, PAGE, STREAM_VERSION, events_in
 from syncengine.adapters.view_tables import QUIET
@@ -90,6 +90,15 @@ class SqliteEventLog:
             rows = [(link_id.hex, version) for link_id, version in versions.items()]
             await self._submit(partial(_quieten, rows))
 
+    async def note_rules(self, mark: str) -> None:
+        """
+        Remember by which rules every link was last looked at.
+
+        Raises:
+            EventLogError: the log cannot be written.
+        """
+        await self._submit(partial(_note_rules, mark))
+
     async def load(self, stream_id: UUID) -> Sequence[Recorded]:
         """
         All events of a stream in order; empty when there are none.
@@ -123,6 +132,15 @@ class SqliteEventLog:
         """Position of the last event of the log; 0 when it is empty."""
         ((position,),) = self._reader.rows(LAST_POSITION)
         return int(position)
+
+    async def probe(self) -> None:
+        """
+        Find out whether the log can be written, by making a note beside the events durable that means nothing.
+
+        Raises:
+            EventLogError: it cannot; says why and what to do.
+        """
+        await self._submit(partial(note_probe, now=self._now()))
 
     def durability(self) -> str:
         """How commits are made durable, for people: "WAL, synchronous=FULL"."""
@@ -235,6 +253,10 @@ def _in_envelopes(appends: Iterable[Append], *, recorded_at: datetime, caused_by
             yield Recorded(
                 stream_id=append.stream_id, version=version, event=event, recorded_at=recorded_at, caused_by=caused_by
             )
+
+
+def _note_rules(mark: str, cursor: sqlite3.Cursor) -> None:
+    cursor.execute(NOTE_RULES, (mark,))
 
 
 def _quieten(rows: Sequence[tuple[str, int]], cursor: sqlite3.Cursor) -> None:

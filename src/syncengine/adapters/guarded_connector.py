@@ -1,54 +1,101 @@
 """
-A connector with a guard around every call: not too many at once, not too fast, not for ever.
+A connector with a guard around every call: not too many at once, not too fast, not for ever, and not when it is of no use.
 
-Order around a call: room (calls in flight), rate, time limit, the connector. Reads are tried again a few times when trouble
-is passing; a write is made exactly once, and what its answer proves is checked here: too slow an answer proves nothing.
+Order around a call: room (calls in flight), rate, the rest that the remote asked for, circuit breaker, time limit, the
+connector. Reads are tried again a few times when trouble is passing; a write is made exactly once, and what its answer
+proves is checked here: too slow an answer proves nothing. Nothing but our own errors comes out, without secrets.
 """
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import nullcontext
-from typing import TypeVar
+from datetime import datetime
+from random import Random, SystemRandom
+from typing import Generic, TypeVar
 
 from aiolimiter import AsyncLimiter
-from attrs import frozen
+from attrs import define
 
+from syncengine.adapters.breaker import Breakers
+from syncengine.adapters.call_settings import FAIR_CHANCE_S, CallSettings, wait_before_next
+from syncengine.adapters.cleaned_errors import cleaned
+from syncengine.adapters.heard_requests import noting_requests
+from syncengine.adapters.listeners import Silence
+from syncengine.adapters.wait import Wait
 from syncengine.connector import Capabilities, Connector
 from syncengine.domain.identity import ContainerId, RecordId, SyncKey
 from syncengine.domain.records import ChangePage, Container, Cursor, FieldValues, Record, RecordRef, Revision
-from syncengine.engine.ports import Clock
-from syncengine.errors import OutcomeUnknown, TransientError, Unreachable
+from syncengine.engine.notes import CallEnded, CallRetried, CallWork
+from syncengine.engine.ports import Clock, Telemetry
+from syncengine.errors import ConnectorError, OutcomeUnknown, RateLimited, SyncEngineError, TransientError, Unreachable
+from syncengine.http import listening
 
 T = TypeVar("T")
 
+Call = Callable[[], Awaitable[T]]
 
-@frozen(kw_only=True)
-class ReadRetries:
+
+@define(kw_only=True, eq=False)
+class _Effort(Generic[T]):
     """
-    How often a read is tried.
+    A read or a write with all its attempts.
 
     Attributes:
-        attempts: calls in all.
-        first_wait_s: seconds before the second one; each further wait is twice as long.
-        longest_wait_s: seconds; a remote that asks for more is left alone until the next pass.
+        lost: what it means when no answer comes in time.
+        attempt: counted from 1.
+        first_call: when the first attempt had its turn; waiting for that is nobody's trouble.
     """
 
-    attempts: int = 3
-    first_wait_s: float = 0.25
-    longest_wait_s: float = 5.0
+    operation: str
+    call: Call[T]
+    room: asyncio.Semaphore
+    lost: type[ConnectorError]
+    attempt: int = 1
+    first_call: datetime | None = None
 
 
 class GuardedConnector:
     """Fulfils the connector's contract with the connector inside."""
 
-    def __init__(self, connector: Connector, *, clock: Clock, retries: ReadRetries | None = None) -> None:
-        self._connector = connector
-        self._clock = clock
-        self._retries = retries or ReadRetries()
+    def __init__(
+        self,
+        connector: Connector,
+        *,
+        endpoint: str,
+        plugin: str,
+        clock: Clock,
+        telemetry: Telemetry | None = None,
+        calls: CallSettings | None = None,
+        breakers: Breakers | None = None,
+        host: str | None = None,
+        random: Random | None = None,
+    ) -> None:
+        """
+        Guard this connector.
+
+        Args:
+            endpoint: its configured name.
+            plugin: the name of the connector, for example "huly".
+            telemetry: told of each call, each attempt and each HTTP request.
+            breakers: those of the synchronisation it belongs to; its own when None.
+            host: what its breaker is about (`syncengine.adapters.breaker.host_of`); the endpoint itself when None.
+            random: where the waits between attempts are drawn from; seeded by the operating system when None.
+        """
         can = connector.capabilities
+        self._connector = connector
+        self._endpoint = endpoint
+        self._plugin = plugin
+        self._clock = clock
+        self._telemetry = telemetry or Silence()
+        self._calls = calls or CallSettings()
+        breakers = breakers or Breakers(clock=clock, telemetry=self._telemetry)
+        self._breaker = breakers.of(host or endpoint, endpoint=endpoint, calls=self._calls)
+        self._random = random or SystemRandom()
         self._reading = asyncio.Semaphore(can.max_concurrent_reads)
         self._writing = asyncio.Semaphore(can.max_concurrent_writes)
         self._rate = AsyncLimiter(max(1.0, can.requests_per_s), 1.0) if can.requests_per_s else None
+        self._rest = Wait(clock)
+        self._listener = noting_requests(self._telemetry, endpoint)
 
     @property
     def capabilities(self) -> Capabilities:
@@ -56,16 +103,16 @@ class GuardedConnector:
         return self._connector.capabilities
 
     def as_stored(self, container: ContainerId, fields: FieldValues) -> FieldValues:
-        """Pure, hence unguarded."""
-        return self._connector.as_stored(container, fields)
+        """As the connector inside; nobody is called for it."""
+        return self._answer("as_stored", lambda: self._connector.as_stored(container, fields))
 
     def natural_keys(self, container: ContainerId, fields: FieldValues) -> Sequence[str]:
-        """Pure, hence unguarded."""
-        return self._connector.natural_keys(container, fields)
+        """As the connector inside; nobody is called for it."""
+        return self._answer("natural_keys", lambda: self._connector.natural_keys(container, fields))
 
     def record_id_for(self, container: ContainerId, key: SyncKey) -> RecordId | None:
-        """Pure, hence unguarded."""
-        return self._connector.record_id_for(container, key)
+        """As the connector inside; nobody is called for it."""
+        return self._answer("record_id_for", lambda: self._connector.record_id_for(container, key))
 
     async def discover(self) -> Sequence[Container]:
         """As the connector inside; tried again when trouble is passing."""
@@ -86,7 +133,7 @@ class GuardedConnector:
         pages, page = await self._read("list", lambda: self._first_page(container, since, known))
         while page is not None:
             yield page
-            page = await self._once("list", lambda: anext(pages, None))
+            page = await self._read("list", lambda: anext(pages, None), again=False)
 
     async def _first_page(
         self, container: ContainerId, since: Cursor | None, known: Mapping[RecordId, Revision]
@@ -107,36 +154,119 @@ class GuardedConnector:
         """As the connector inside, once."""
         await self._write("delete", lambda: self._connector.delete(ref, expected=expected))
 
-    async def _read(self, operation: str, call: Callable[[], Awaitable[T]]) -> T:
-        for attempt in range(1, self._retries.attempts):
-            try:
-                return await self._once(operation, call)
-            except TransientError as error:
-                wait_s = max(self._retries.first_wait_s * 2 ** (attempt - 1), error.retry_after_s or 0.0)
-                if wait_s > self._retries.longest_wait_s:
-                    raise
+    def _answer(self, operation: str, ask: Callable[[], T]) -> T:
+        try:
+            return ask()
+        except Exception as error:  # noqa: BLE001 - whatever a connector lets escape
+            trouble = cleaned(error, endpoint=self._endpoint, operation=operation)
+        raise trouble
+
+    # -- reads and writes --------------------------------------------------------------------------------------------------
+
+    async def _read(self, operation: str, call: Call[T], *, again: bool = True) -> T:
+        effort = _Effort(operation=operation, call=call, room=self._reading, lost=Unreachable)
+        with self._telemetry.within(CallWork(endpoint=self._endpoint, operation=operation)):
+            while True:
+                try:
+                    return await self._attempt(effort)
+                except TransientError as error:
+                    wait_s = self._wait_after(error, effort) if again else None
+                    if wait_s is None:
+                        raise
+                    self._note_retry(effort, wait_s, error)
                 await self._clock.sleep(wait_s)
-        return await self._once(operation, call)
+                effort.attempt += 1
 
-    async def _once(self, operation: str, call: Callable[[], Awaitable[T]]) -> T:
-        limit_s = self.capabilities.call_timeout_s
-        async with self._reading, self._rate or nullcontext():
+    def _wait_after(self, error: TransientError, effort: "_Effort[T]") -> float | None:
+        if self._breaker.refuses or effort.first_call is None:
+            return None
+        elapsed_s = self._since(effort.first_call)
+        return wait_before_next(error, attempt=effort.attempt, elapsed_s=elapsed_s, calls=self._calls, random=self._random)
+
+    async def _write(self, operation: str, call: Call[T]) -> T:
+        effort = _Effort(operation=operation, call=call, room=self._writing, lost=OutcomeUnknown)
+        with self._telemetry.within(CallWork(endpoint=self._endpoint, operation=operation)):
+            return await self._attempt(effort)
+
+    # -- one attempt -------------------------------------------------------------------------------------------------------
+
+    async def _attempt(self, effort: "_Effort[T]") -> T:
+        self._breaker.require_open_door()  # before anybody waits for room only to be refused
+        async with effort.room, self._rate or nullcontext():
+            await self._leave_alone()
+            admission = self._breaker.admit()
+            began = self._clock.now()
+            effort.first_call = effort.first_call or began
             try:
+                result = await self._called(effort)
+                if effort.lost is OutcomeUnknown:
+                    self._require_prompt(effort.operation, self._since(began))
+            except BaseException as error:
+                self._ended(effort, admission, began, error)
+                raise
+            self._ended(effort, admission, began, None)
+            return result
+
+    async def _leave_alone(self) -> None:
+        """Wait as long as the remote asked everybody to wait, or raise when that is too long."""
+        left_s = self._rest.left_s()
+        if left_s > self._calls.longest_wait_s:
+            raise RateLimited("not called: the remote asked to be left alone for a while", retry_after_s=left_s)
+        if left_s:
+            await self._clock.sleep(left_s)
+
+    async def _called(self, effort: "_Effort[T]") -> T:
+        limit_s = self._limit_of(effort)
+        trouble: SyncEngineError
+        try:
+            with listening(self._listener):
                 async with asyncio.timeout(limit_s):
-                    return await call()
-            except TimeoutError as error:
-                raise Unreachable(f"{operation} did not answer within {limit_s:g} seconds") from error
+                    return await effort.call()
+        except TimeoutError:
+            message = f"did not answer within {limit_s:g} seconds"
+            trouble = effort.lost(message, endpoint=self._endpoint, operation=effort.operation)
+        except Exception as error:  # noqa: BLE001 - whatever a connector lets escape
+            trouble = cleaned(error, endpoint=self._endpoint, operation=effort.operation)
+        raise trouble  # here, where it gets no context
 
-    async def _write(self, operation: str, call: Callable[[], Awaitable[T]]) -> T:
-        can = self.capabilities
-        async with self._writing, self._rate or nullcontext():
-            started = self._clock.now()
-            try:
-                async with asyncio.timeout(can.call_timeout_s):
-                    result = await call()
-            except TimeoutError as error:
-                raise OutcomeUnknown(f"{operation} did not answer within {can.call_timeout_s:g} seconds") from error
-            took_s = (self._clock.now() - started).total_seconds()
-        if can.suspect_after_s is not None and took_s > can.suspect_after_s:
-            raise OutcomeUnknown(f"{operation} answered after {took_s:.1f} seconds, too late to prove anything")
-        return result
+    def _limit_of(self, effort: "_Effort[T]") -> float:
+        limit_s = self.capabilities.call_timeout_s
+        if effort.attempt == 1 or effort.first_call is None:
+            return limit_s
+        return min(limit_s, max(FAIR_CHANCE_S, self._calls.total_s - self._since(effort.first_call)))
+
+    def _require_prompt(self, operation: str, took_s: float) -> None:
+        suspect_s = self.capabilities.suspect_after_s
+        # Less than nothing: the clock was set back meanwhile, and nobody knows how long it took.
+        if suspect_s is not None and not 0 <= took_s <= suspect_s:
+            message = f"answered after {took_s:.1f} seconds, too late to prove anything"
+            raise OutcomeUnknown(message, endpoint=self._endpoint, operation=operation)
+
+    def _since(self, moment: datetime) -> float:
+        return (self._clock.now() - moment).total_seconds()
+
+    # -- telling -----------------------------------------------------------------------------------------------------------
+
+    def _ended(self, effort: "_Effort[T]", admission: int, began: datetime, error: BaseException | None) -> None:
+        self._breaker.ended(admission, error)
+        if isinstance(error, RateLimited) and error.retry_after_s:
+            self._rest.begin(max(error.retry_after_s, self._rest.left_s()))
+        ended = CallEnded(
+            endpoint=self._endpoint,
+            connector=self._plugin,
+            operation=effort.operation,
+            attempt=effort.attempt,
+            error=None if error is None else type(error).__name__,
+            duration_s=self._since(began),
+        )
+        self._telemetry.note(ended)
+
+    def _note_retry(self, effort: "_Effort[T]", wait_s: float, error: TransientError) -> None:
+        retried = CallRetried(
+            endpoint=self._endpoint,
+            operation=effort.operation,
+            attempt=effort.attempt,
+            wait_s=wait_s,
+            reason=str(error),
+        )
+        self._telemetry.note(retried)

@@ -2,9 +2,11 @@
 
 import sqlite3
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from pathlib import Path
 
 from syncengine.adapters import heartbeat
+from syncengine.adapters.event_converter import time_to_text
 from syncengine.adapters.log_file import check_format, mark_format, write_transaction
 from syncengine.adapters.log_reader import LogReader
 from syncengine.adapters.stored_rows import LAST_POSITION, NEXT_PAGE, events_in
@@ -13,7 +15,10 @@ from syncengine.errors import LogMisconfigured
 
 _FACTS = "CREATE TABLE log_facts (name TEXT NOT NULL PRIMARY KEY, value TEXT NOT NULL)"
 _STATE_VIEWS_VERSION = "INSERT OR REPLACE INTO log_facts (name, value) VALUES ('views_version', ?)"
+_PROBED = "INSERT OR REPLACE INTO log_facts (name, value) VALUES ('probed_at', ?)"
 _VIEWS_VERSION = "SELECT value FROM log_facts WHERE name = 'views_version'"
+NOTE_RULES = "INSERT OR REPLACE INTO log_facts (name, value) VALUES ('rules', ?)"
+RULES = "SELECT value FROM log_facts WHERE name = 'rules'"
 
 
 def prepare(connection: sqlite3.Connection, path: Path, *, event_tables: Sequence[str]) -> None:
@@ -54,6 +59,11 @@ def check_readable(connection: sqlite3.Connection, path: Path) -> None:
 def views_are_current(reader: LogReader) -> bool:
     """Whether this version would make the views as they are; raises `EventLogError` when the file cannot be read."""
     return reader.row(_VIEWS_VERSION) == (str(VIEWS_VERSION),)
+
+
+def note_probe(cursor: sqlite3.Cursor, *, now: datetime) -> None:
+    """Write down that somebody tried to write at this time; raises `sqlite3.Error` when the file cannot be written."""
+    cursor.execute(_PROBED, (time_to_text(now),))
 
 
 def rebuild(cursor: sqlite3.Cursor, *, path: Path, progress: Callable[[int, int], object]) -> int:

@@ -37,7 +37,7 @@ from syncengine.domain.records import FieldValues
 from syncengine.engine.fingerprint import fingerprint
 from syncengine.engine.ports import Recorded
 
-VIEWS_VERSION = 1
+VIEWS_VERSION = 2
 """Raised with every change of the tables or of `changes_of`; a log with other views gets them rebuilt when it is opened."""
 
 Change = tuple[str, tuple[object, ...]]
@@ -69,6 +69,8 @@ TABLES = {
     # costs one more look and nothing else.
     "view_restless": """
         CREATE TABLE view_restless (link_id TEXT NOT NULL PRIMARY KEY, version INTEGER NOT NULL) WITHOUT ROWID""",
+    # Up to which event the views were written: one row, counted and not copied from the log, so that a gap is seen.
+    "view_progress": "CREATE TABLE view_progress (position INTEGER NOT NULL)",
 }
 
 _INDEXES = (
@@ -130,6 +132,9 @@ _MOVED = """
 QUIET = "DELETE FROM view_restless WHERE link_id = ? AND version = ?"
 """Marks a link as needing nothing, unless it has moved on meanwhile."""
 
+_WRITTEN_TO = "UPDATE view_progress SET position = ?"
+_WRITTEN_ON = "UPDATE view_progress SET position = position + ?"
+
 _LINK_EVENTS = frozenset(get_args(LinkEvent))
 
 _TITLE, _NAME = FieldName("title"), FieldName("name")
@@ -153,12 +158,16 @@ def write_views(cursor: sqlite3.Cursor, events: Iterable[Recorded]) -> None:
         sqlite3.IntegrityError: a link would get a second open decision.
     """
     moved: dict[str, int] = {}
+    number = position = 0
     for recorded in events:
+        number, position = number + 1, recorded.position
         for statement, parameters in changes_of(recorded):
             execute(cursor, statement, parameters)
         if recorded.event.__class__ in _LINK_EVENTS:
             moved[recorded.stream_id.hex] = recorded.version
     cursor.executemany(_MOVED, moved.items())
+    # Events that are stored just now do not know their position yet; those that are read from the log do.
+    cursor.execute(*(_WRITTEN_TO, (position,)) if position else (_WRITTEN_ON, (number,)))
 
 
 def make_view_tables(cursor: sqlite3.Cursor) -> None:
@@ -166,7 +175,7 @@ def make_view_tables(cursor: sqlite3.Cursor) -> None:
     rows = cursor.execute("SELECT name FROM sqlite_master WHERE type = 'table' AND name LIKE 'view\\_%' ESCAPE '\\'")
     for (name,) in rows.fetchall():
         cursor.execute(f'DROP TABLE "{name}"')
-    for statement in (*TABLES.values(), *_INDEXES):
+    for statement in (*TABLES.values(), *_INDEXES, "INSERT INTO view_progress (position) VALUES (0)"):
         cursor.execute(statement)
 
 

@@ -10,6 +10,7 @@ from attrs import field, frozen
 from syncengine.adapters.event_converter import time_from_text
 from syncengine.adapters.log_file import text_of
 from syncengine.adapters.log_reader import LogReader
+from syncengine.adapters.log_tables import RULES
 from syncengine.adapters.stored_rows import LAST_POSITION, stream_id_of
 from syncengine.domain.identity import ContainerId, EndpointName, IntentId, LinkId, RecordId
 from syncengine.domain.records import Cursor, RecordRef
@@ -28,6 +29,7 @@ _CURSOR = "SELECT cursor, version FROM view_cursors WHERE endpoint = ? AND conta
 _COUNTS = f"""
     SELECT ({LAST_POSITION}), (SELECT COUNT(DISTINCT link_id) FROM view_records WHERE gone = 0),
         (SELECT COUNT(*) FROM view_open_writes), (SELECT COUNT(*) FROM view_parked)"""  # noqa: S608 - a constant
+_PROGRESS = f"SELECT ({LAST_POSITION}), COALESCE((SELECT position FROM view_progress), 0)"  # noqa: S608 - a constant
 _RESTLESS = """
     SELECT DISTINCT moved.link_id FROM view_restless AS moved JOIN view_records AS record USING (link_id)
     WHERE record.endpoint = ? AND record.container = ?"""
@@ -113,6 +115,11 @@ class SqliteViews:
             for endpoint, reason, since in rows
         ]
 
+    def rules(self) -> str | None:
+        """By which rules every link was last looked at; None when that was never said."""
+        row = self._reader.row(RULES)
+        return str(row[0]) if row else None
+
     def cursor(self, endpoint: EndpointName, container: ContainerId) -> Cursor | None:
         """Where the listing of this container goes on."""
         row = self._reader.row(_CURSOR, (endpoint, container))
@@ -122,6 +129,15 @@ class SqliteViews:
         """Version of the stream that holds the cursor; 0 when there is none."""
         row = self._reader.row(_CURSOR, (endpoint, container))
         return int(row[1]) if row else 0
+
+    def progress(self) -> tuple[int, int]:
+        """
+        Position of the last event of the log, and of the last one that is in the views, at one moment.
+
+        They are written together, so a difference means that somebody else changed the file, or a bug; a rebuild helps.
+        """
+        ((log, views),) = self._reader.rows(_PROGRESS)
+        return int(log), int(views)
 
     def counts(self) -> LogCounts:
         """Numbers for `status`; records and links that are gone do not count."""

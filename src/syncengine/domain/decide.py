@@ -142,11 +142,11 @@ def _settle_conflict(
     link: Link, policy: Policy, name: FieldName, versions: Mapping[EndpointName, FieldState], findings: _Findings
 ) -> None:
     values = {endpoint: state.value for endpoint, state in versions.items()}
+    rule = policy.rule_for(link.kind, name)
     parked = link.parked.get(name)
-    if parked is not None and dict(parked.versions) == values:
+    if parked is not None and dict(parked.versions) == values and parked.rule == str(rule):
         findings.held.add(name)
         return
-    rule = policy.rule_for(link.kind, name)
     conflict = FieldConflict(field=name, versions={key: _version(state) for key, state in versions.items()})
     outcome = rule(conflict)
     if isinstance(outcome, Park):

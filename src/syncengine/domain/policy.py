@@ -63,6 +63,12 @@ class Policy:
     backoff: Backoff = field(factory=Backoff)
     safety: SafetyLimits = field(factory=SafetyLimits)
 
+    def as_text(self) -> str:
+        """The rules as text, the same for equal rules in every process."""
+        rules = {str(kind): {str(it): repr(rule) for it, rule in fields.items()} for kind, fields in self.rules.items()}
+        creates = {str(kind): sorted(map(str, names)) for kind, names in self.creates.items()}
+        return repr([(kind, sorted(rules[kind].items())) for kind in sorted(rules)] + sorted(creates.items()))
+
     def rule_for(self, kind: Kind, name: FieldName) -> ConflictRule:
         """
         The rule of a field.

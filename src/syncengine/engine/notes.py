@@ -71,7 +71,7 @@ class WriteWork(Work):
 
     Attributes:
         attempt: counted from 1.
-        open_since: when an earlier process or pass saved the intent; None when it was decided just now.
+        open_since: when an earlier process or pass saved the intent; None when it was decided just now. Not for log lines.
     """
 
     name = "sync.write"
@@ -81,7 +81,7 @@ class WriteWork(Work):
     endpoint: str
     operation: str
     attempt: int
-    open_since: datetime | None = None
+    open_since: datetime | None = field(default=None, metadata={"unlogged": True})
 
 
 @frozen(kw_only=True)
@@ -244,7 +244,12 @@ class RecordMissing(LinkSaved):
 
 @frozen(kw_only=True)
 class WriteIntended(LinkSaved):
-    """A write was decided; it is made next."""
+    """
+    A write was decided; it is made next.
+
+    Attributes:
+        attempt: of the call that is made next, 1.
+    """
 
     name = "write.intended"
     level = "info"
@@ -253,6 +258,7 @@ class WriteIntended(LinkSaved):
     endpoint: str
     kind: str
     operation: str
+    attempt: int = 1
     fields: tuple[str, ...]
     saved: str = "writes_intended"
 

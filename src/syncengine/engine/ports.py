@@ -70,6 +70,9 @@ class EventLog(Protocol):
         A note beside the events and not one of them: losing it costs a second look, nothing else.
         """
 
+    async def note_rules(self, mark: str) -> None:
+        """Remember by which rules every link was last looked at; a note beside the events, as `mark_quiet`."""
+
     async def load(self, stream_id: UUID) -> Sequence[Recorded]:
         """
         All events of a stream in order; empty when there are none.
@@ -179,6 +182,9 @@ class Views(Protocol):
 
     def restless(self, endpoint: EndpointName, container: ContainerId) -> Sequence[LinkId]:
         """Links with a record in this container that moved on since they were last marked quiet."""
+
+    def rules(self) -> str | None:
+        """What `note_rules` said last; None when it never said anything."""
 
     def parked(self) -> Sequence[ParkedItem]:
         """Everything that waits, oldest first."""

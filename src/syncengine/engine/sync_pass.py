@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from datetime import datetime
 from functools import partial, reduce
+from hashlib import sha256
 from typing import TypeVar
 from uuid import UUID, uuid4
 
@@ -110,6 +111,7 @@ class Engine:
         self._troubles = Troubles()
         self._answered: set[EndpointName] = set()
         self._quiet: dict[LinkId, int] = {}
+        self._look_at_all = False
         self._running = False
         self._stopping = False
 
@@ -174,6 +176,8 @@ class Engine:
         self._telemetry.note(_ended(report, report.finished_at))
 
     async def _pass(self, *, retry_refused: bool) -> None:
+        mark = rules_mark(self._policy, self._pairings)
+        self._look_at_all = self._views.rules() != mark
         await self._settle()
         containers = await self._discover()
         root = root_pairing(containers)
@@ -184,6 +188,8 @@ class Engine:
         for pairing in (*self._pairings, *self._child_pairings(root, containers)):
             if not self._stopping:
                 await self._sync_pairing(pairing, retry_refused=retry_refused)
+        if self._look_at_all and not self._stopping and not self._troubles.anybody_left_alone:
+            await self._log.note_rules(mark)
         await self._remember_the_end()
 
     # -- settle ------------------------------------------------------------------------------------------------------
@@ -254,9 +260,7 @@ class Engine:
     # -- decide and carry out ----------------------------------------------------------------------------------------
 
     async def _converge_all(self, pairing: Pairing, seen: set[LinkId], *, retry_refused: bool) -> None:
-        restless = {
-            link_id for name, container in pairing.containers.items() for link_id in self._views.restless(name, container)
-        }
+        restless = self._restless_in(pairing)
         refused = self._refused_in(pairing) if retry_refused else set()
         waiting = sorted(seen | restless | refused, key=str)
         if not waiting:
@@ -274,6 +278,13 @@ class Engine:
         await self._log.mark_quiet(self._quiet)
         self._quiet = {}
         self._telemetry.note(PairingEnded(pairing=name, kind=pairing.kind, links=links))
+
+    def _restless_in(self, pairing: Pairing) -> set[LinkId]:
+        """Links of a pairing that moved on; after a change of the rules all of them, for they may decide otherwise."""
+        sides = pairing.containers.items()
+        if self._look_at_all:
+            return {it.link_id for name, container in sides for it in self._views.known_records(name, container).values()}
+        return {link_id for name, container in sides for link_id in self._views.restless(name, container)}
 
     def _refused_in(self, pairing: Pairing) -> set[LinkId]:
         """Links of a pairing with a write that a remote refused; they are quiet until a person asks for them."""
@@ -371,6 +382,7 @@ class Engine:
 
         Records of a project that does not exist on the other side yet are not planned before that project is made.
         """
+        self._look_at_all = self._views.rules() != rules_mark(self._policy, self._pairings)
         self._begin(PassReport(sync_id="plan", started_at=self._clock.now()))
         containers = await self._discover()
         root = root_pairing(containers)
@@ -396,8 +408,7 @@ class Engine:
     async def _plan_pairing(self, pairing: Pairing, observation: Observation) -> list[PlannedStep]:
         participants = self._participants(pairing)
         fresh = {step.link_id: step.events for step in observation.steps}
-        for name, container in pairing.containers.items():
-            fresh |= {link_id: () for link_id in self._views.restless(name, container) if link_id not in fresh}
+        fresh |= {link_id: () for link_id in self._restless_in(pairing) if link_id not in fresh}
         steps = []
         for link_id in sorted(fresh, key=str):
             link = reduce(evolve, fresh[link_id], await self._links.get(link_id))
@@ -405,6 +416,12 @@ class Engine:
             if decision is not None:
                 steps.append(PlannedStep(pairing=pairing, link=link, decision=decision))
         return steps
+
+
+def rules_mark(policy: Policy, pairings: Sequence[Pairing]) -> str:
+    """Short text that changes when the rules or the pairings do."""
+    text = policy.as_text() + repr(sorted(f"{pairing.kind} {pairing.ids}" for pairing in pairings))
+    return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _ended(report: PassReport, finished_at: datetime) -> PassEnded:

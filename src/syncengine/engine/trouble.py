@@ -31,6 +31,11 @@ class Troubles:
     refusals: dict[EndpointName, ConnectorError] = field(factory=dict)
     _failures: dict[EndpointName, int] = field(factory=dict)
 
+    @property
+    def anybody_left_alone(self) -> bool:
+        """Whether this pass did without somebody."""
+        return any(self.left_alone(endpoint) for endpoint in self._failures)
+
     def left_alone(self, endpoint: EndpointName) -> bool:
         """Whether this endpoint is not called any more in this pass."""
         return self._failures.get(endpoint, 0) >= TROUBLES

@@ -3,10 +3,11 @@
 import asyncio
 import tempfile
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from pathlib import Path
 
+from syncengine.adapters.breaker import Breakers
 from syncengine.adapters.event_log import SqliteEventLog, open_log
 from syncengine.adapters.guarded_connector import GuardedConnector
 from syncengine.adapters.listeners import Silence
@@ -52,8 +53,11 @@ async def open_sync(
         ConnectorError: an endpoint refuses us, or (with `reach_all`) cannot be reached.
     """
     clock = clock or SystemClock()
-    log = open_log(settings.log, now=clock.now, command=command)
-    async with _opened(settings, log, telemetry or Silence(), clock, reach_all=reach_all) as sync:
+    # The log first: nobody should log in anywhere for a log that another process is writing.
+    async with (
+        open_log(settings.log, now=clock.now, command=command) as log,
+        open_sync_on(log, settings, telemetry=telemetry or Silence(), clock=clock, reach_all=reach_all) as sync,
+    ):
         yield sync
 
 
@@ -71,8 +75,12 @@ async def open_for_planning(settings: Settings, *, telemetry: Telemetry | None =
             log = open_log(settings.log, read_only=True, now=clock.now)
         else:
             log = open_log(Path(folder) / "empty.db", now=clock.now)
-        async with _opened(settings, log, telemetry or Silence(), clock, reach_all=True, read_only=True) as sync:
-            yield sync
+        async with log as opened:
+            opening = open_sync_on(
+                opened, settings, telemetry=telemetry or Silence(), clock=clock, reach_all=True, read_only=True
+            )
+            async with opening as sync:
+                yield sync
 
 
 @asynccontextmanager
@@ -102,24 +110,36 @@ async def open_sync_with(
     opened = {EndpointName(name): connector for name, connector in endpoints.items()}
     _require_fitting(opened, policy, pairings, source="the policy", everybody=True)
     async with open_log(log, now=clock.now) as opened_log:
-        guarded = {name: GuardedConnector(it, clock=clock) for name, it in opened.items()}
+        breakers = Breakers(clock=clock, telemetry=telemetry)
+        guard = partial(GuardedConnector, clock=clock, telemetry=telemetry, breakers=breakers)
+        guarded = {name: guard(it, endpoint=name, plugin=name) for name, it in opened.items()}
         yield _assembled(guarded, opened_log, policy, pairings, clock, telemetry)
 
 
 @asynccontextmanager
-async def _opened(
+async def open_sync_on(
+    log: SqliteEventLog,
     settings: Settings,
-    opening: AbstractAsyncContextManager[SqliteEventLog],
+    *,
     telemetry: Telemetry,
     clock: Clock,
-    *,
-    reach_all: bool,
+    breakers: Breakers | None = None,
+    reach_all: bool = False,
     read_only: bool = False,
 ) -> AsyncIterator[Sync]:
+    """
+    As `open_sync`, on a log that is open already and stays open.
+
+    Args:
+        breakers: the circuit breakers, for somebody who wants to know their states.
+        read_only: connectors are told to change nothing, not even what they would prepare for later.
+
+    Raises:
+        SettingsInvalid, ConnectorError: as `open_sync`.
+    """
+    breakers = breakers or Breakers(clock=clock, telemetry=telemetry)
     async with AsyncExitStack() as stack:
-        # The log first: nobody should log in anywhere for a log that another process is writing.
-        log = await stack.enter_async_context(opening)
-        keepers = await _open_endpoints(stack, settings, telemetry, clock, read_only=read_only)
+        keepers = await _open_endpoints(stack, settings, telemetry, clock, breakers, read_only=read_only)
         _require_open(keepers, reach_all=reach_all)
         opened = {keeper.name: keeper.connector for keeper in keepers if keeper.connector is not None}
         _require_fitting(
@@ -130,7 +150,13 @@ async def _opened(
 
 
 async def _open_endpoints(
-    stack: AsyncExitStack, settings: Settings, telemetry: Telemetry, clock: Clock, *, read_only: bool
+    stack: AsyncExitStack,
+    settings: Settings,
+    telemetry: Telemetry,
+    clock: Clock,
+    breakers: Breakers,
+    *,
+    read_only: bool,
 ) -> list[EndpointKeeper]:
     """All endpoints at once, each tried once when this returns."""
     late: dict[EndpointName, Connector] = {}
@@ -148,6 +174,7 @@ async def _open_endpoints(
         backoff=settings.policy.backoff,
         on_open=fits,
         read_only=read_only,
+        breakers=breakers,
     )
     keepers = [make(endpoint) for endpoint in settings.endpoints.values()]
     for keeper in keepers:

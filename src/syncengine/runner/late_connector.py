@@ -4,22 +4,19 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import suppress
 
+from syncengine.adapters.breaker import Breakers, host_of
+from syncengine.adapters.cleaned_errors import cleaned
 from syncengine.adapters.guarded_connector import GuardedConnector
+from syncengine.adapters.heard_requests import noting_requests
 from syncengine.connector import Capabilities, Connector, Services
 from syncengine.domain.identity import ContainerId, EndpointName, RecordId, SyncKey
 from syncengine.domain.policy import Backoff
 from syncengine.domain.records import ChangePage, Container, Cursor, FieldValues, Record, RecordRef, Revision
 from syncengine.engine.notes import EndpointConnected, EndpointNotClosed, EndpointNotConnected
 from syncengine.engine.ports import Clock, Telemetry
-from syncengine.errors import (
-    ConfigurationError,
-    ConnectorError,
-    ContractViolation,
-    SettingsInvalid,
-    SyncEngineError,
-    TransientError,
-    Unreachable,
-)
+from syncengine.errors import ConfigurationError, SettingsInvalid, SyncEngineError, TransientError, Unreachable
+from syncengine.http import listening
+from syncengine.redaction import redact
 from syncengine.runner.settings import EndpointSettings
 
 CLOSING_S = 5.0
@@ -37,6 +34,7 @@ class EndpointKeeper:
         connector: the guarded connector, once it is open.
         trouble: why it is not open, as far as that may pass.
         refusal: why it will not be opened any more.
+        breakers: those of the synchronisation it belongs to.
     """
 
     def __init__(
@@ -48,6 +46,7 @@ class EndpointKeeper:
         backoff: Backoff,
         on_open: Callable[[EndpointName, Connector], None],
         read_only: bool = False,
+        breakers: Breakers | None = None,
     ) -> None:
         self.name = endpoint.name
         self.connector: Connector | None = None
@@ -59,6 +58,7 @@ class EndpointKeeper:
         self._backoff = backoff
         self._on_open = on_open
         self._read_only = read_only
+        self.breakers = breakers or Breakers(clock=clock, telemetry=telemetry)
         self._tried = asyncio.Event()
         self._closing = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -105,7 +105,8 @@ class EndpointKeeper:
         while self.refusal is None and not self._closing.is_set():
             attempts += 1
             try:
-                await self._connect_and_stay()
+                with listening(noting_requests(self._telemetry, self.name)):
+                    await self._connect_and_stay()
             except TransientError as error:
                 self._note(error)
                 self.trouble = error
@@ -120,7 +121,16 @@ class EndpointKeeper:
         plugin = self._endpoint.plugin
         try:
             async with plugin.connect(self._endpoint.settings, services) as connector:
-                guarded = GuardedConnector(connector, clock=self._clock)
+                guarded = GuardedConnector(
+                    connector,
+                    endpoint=self.name,
+                    plugin=plugin.name,
+                    clock=self._clock,
+                    telemetry=self._telemetry,
+                    calls=self._endpoint.calls,
+                    breakers=self.breakers,
+                    host=host_of(self._endpoint.settings, otherwise=self.name),
+                )
                 self._on_open(self.name, guarded)
                 self.connector = guarded
                 self._telemetry.note(EndpointConnected(endpoint=self.name, connector=plugin.name))
@@ -130,20 +140,12 @@ class EndpointKeeper:
             if self.connector is None:
                 raise
             # Whatever goes wrong while closing, nothing depends on it any more.
-            self._telemetry.note(EndpointNotClosed(endpoint=self.name, reason=str(error)))
+            self._telemetry.note(EndpointNotClosed(endpoint=self.name, reason=redact(str(error))))
 
-    def _note(self, error: Exception) -> SyncEngineError:
-        if isinstance(error, ConnectorError):
-            error.endpoint = error.endpoint or self.name
-            error.operation = error.operation or "connect"
-        elif isinstance(error, ConfigurationError):
-            if not isinstance(error, SettingsInvalid):  # which names its places itself
-                error.add_note(f"This is about [endpoints.{self.name}]")
-        elif not isinstance(error, SyncEngineError):
-            message = (
-                f"the connector let a {type(error).__name__} escape ({error}); a bug in the connector, please report it"
-            )
-            error = ContractViolation(message, endpoint=self.name, operation="connect")
+    def _note(self, raised: Exception) -> SyncEngineError:
+        error = cleaned(raised, endpoint=self.name, operation="connect")
+        if isinstance(error, ConfigurationError) and not isinstance(error, SettingsInvalid):  # which names its places
+            error.add_note(f"This is about [endpoints.{self.name}]")
         self._telemetry.note(EndpointNotConnected(endpoint=self.name, reason=str(error)))
         return error
 

@@ -1,17 +1,15 @@
-"""Secrets that stand somewhere else than in the settings file."""
+"""Secrets in settings: where else they may stand, which settings are some, and making them known to `redact`."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from attrs import Attribute, field, frozen
 
+from syncengine.redaction import LONG, MASK, SHORTEST, Secret, make_known, make_url_known
 from syncengine.runner.problems import misfit
 
 _SECRET_WORDS = ("password", "passphrase", "secret", "token", "api_key", "apikey")
-
-_SHORTEST = 4
-"""Shorter texts are not struck out of messages: too many words would lose a letter."""
 
 
 @frozen(kw_only=True)
@@ -44,13 +42,14 @@ class SecretReader:
             case _:
                 raise misfit('must be a text, {env = "NAME"} or {file = "path"}')
         self.seen.add(secret)
+        make_guarded_known(secret)
         return secret
 
     def struck_out(self, text: str) -> str:
         """The text without any secret that was read."""
         for secret in sorted(self.seen, key=len, reverse=True):
-            if len(secret) >= _SHORTEST:
-                text = text.replace(secret, "***")
+            if len(secret) >= SHORTEST:
+                text = text.replace(secret, MASK)
         return text
 
     def _of_variable(self, name: str) -> str:
@@ -75,6 +74,43 @@ class SecretReader:
 
 
 def is_secret(attribute: "Attribute[Any]") -> bool:
-    """Whether a setting of a connector is a secret: it says so (`metadata={"secret": True}`), or its name does."""
+    """
+    Whether a setting of a connector is a secret: by its type, else by `metadata={"secret": True}`, else by its name.
+
+    `Secret` is what connectors should use; the other two are for those who hold secrets as plain texts.
+    """
+    if attribute.type is Secret or Secret in get_args(attribute.type):
+        return True
     said = attribute.metadata.get("secret")
     return bool(said) if said is not None else any(word in attribute.name.lower() for word in _SECRET_WORDS)
+
+
+def make_guarded_known(text: str) -> None:
+    """
+    Strike out a text that somebody keeps in a variable or a file of its own, which is what people do with secrets.
+
+    Not with addresses, whose passwords and queries are struck out wherever they stand, and not with short words: both are
+    needed in messages, and who keeps the name of a workspace in a variable would find it missing from every line.
+    """
+    if "://" not in text and len(text) >= LONG:
+        make_known(text)
+
+
+def texts_in(value: Any) -> Iterator[str]:
+    """All texts in a setting."""
+    match value:
+        case str():
+            yield value
+        case Mapping():
+            for inner in value.values():
+                yield from texts_in(inner)
+        case list() | tuple() | set() | frozenset():
+            for inner in value:
+                yield from texts_in(inner)
+
+
+def note_url(text: str) -> str:
+    """The text; where it is a URL, what must not be seen of it is known from now on."""
+    if "://" in text:
+        make_url_known(text)
+    return text

@@ -17,13 +17,18 @@ import attrs
 from attrs import field, frozen, validators
 from cattrs import Converter
 
+from syncengine.adapters.call_settings import CallSettings
 from syncengine.adapters.plugins import load_plugin
+from syncengine.adapters.traces import TraceSettings
 from syncengine.connector import ConnectorPlugin
 from syncengine.domain.conflict_rules import RULES, ConflictRule
 from syncengine.domain.identity import ContainerId, EndpointName, FieldName, Kind
 from syncengine.domain.policy import Backoff, Policy, SafetyLimits
 from syncengine.engine.pairings import Pairing
 from syncengine.errors import ConfigurationError, SettingsInvalid
+from syncengine.runner.access import ServerSettings
+from syncengine.runner.health_settings import HealthSettings
+from syncengine.runner.log_settings import LogSettings
 from syncengine.runner.problems import Place, Problem, found_in, not_known
 from syncengine.runner.secret_values import SecretReader, is_secret
 from syncengine.runner.structure import make_converter
@@ -31,11 +36,14 @@ from syncengine.runner.structure import make_converter
 DEFAULT_FILE = "syncengine.toml"
 DEFAULT_LOG = "syncengine.db"
 DEFAULT_INTERVAL_S = 60.0
+DEFAULT_STOP_WITHIN_S = 20.0
 
 PluginLoader = Callable[[str], ConnectorPlugin]
 
 _ENDPOINT_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
 _PAIRING_WORDS = ("kind", "title")
+_OURS = ("connector", "calls")
+"""Keys in the section of an endpoint that are not for its connector."""
 
 
 @frozen(kw_only=True)
@@ -46,11 +54,13 @@ class EndpointSettings:
     Attributes:
         plugin: its connector, loaded.
         settings: what the connector's own settings class made of the section.
+        calls: how often, how long and how patiently it is called.
     """
 
     name: EndpointName
     plugin: ConnectorPlugin
     settings: Any = field(repr=False)
+    calls: CallSettings = field(factory=CallSettings)
 
 
 @frozen(kw_only=True)
@@ -63,6 +73,11 @@ class Settings:
         log: where the event log is.
         interval_s: seconds from the start of one pass to the start of the next.
         pairings: containers that are kept the same without linked projects.
+        stop_within_s: seconds the calls in flight get when the process is asked to end.
+        server: where health and metrics can be asked for.
+        health: what counts as too old, too many and too slow.
+        logs: how much is logged, and how.
+        traces: where traces go.
         warnings: one sentence each about what works but should not stay like that.
     """
 
@@ -72,6 +87,11 @@ class Settings:
     policy: Policy
     interval_s: float = DEFAULT_INTERVAL_S
     pairings: tuple[Pairing, ...] = ()
+    stop_within_s: float = DEFAULT_STOP_WITHIN_S
+    server: ServerSettings = field(factory=ServerSettings)
+    health: HealthSettings = field(factory=HealthSettings)
+    logs: LogSettings = field(factory=LogSettings)
+    traces: TraceSettings = field(factory=TraceSettings)
     warnings: tuple[str, ...] = ()
 
 
@@ -88,6 +108,16 @@ class _SyncSection:
     backoff: Backoff = field(factory=Backoff)
     safety: SafetyLimits = field(factory=SafetyLimits)
     pairings: tuple[Mapping[str, str], ...] = ()
+    stop_within_s: float = field(default=DEFAULT_STOP_WITHIN_S, validator=validators.ge(0))
+
+
+_SECTIONS: Mapping[str, type[Any]] = {
+    "server": ServerSettings,
+    "health": HealthSettings,
+    "logs": LogSettings,
+    "traces": TraceSettings,
+}
+"""Sections that become what they are called in `Settings`."""
 
 
 @frozen
@@ -138,6 +168,7 @@ def load_settings(
     endpoints = _endpoints(reading)
     sync = reading.structured(table.get("sync", {}), _SyncSection, ("sync",))
     pairings = _pairings(reading, sync.pairings if sync else (), names)
+    sections = {name: reading.structured(table.get(name, {}), kind, (name,)) for name, kind in _SECTIONS.items()}
     if reading.problems or sync is None:
         raise SettingsInvalid([str(problem) for problem in reading.problems], source=str(path))
     return Settings(
@@ -147,7 +178,9 @@ def load_settings(
         policy=Policy(rules=sync.rules, creates=sync.creates, backoff=sync.backoff, safety=sync.safety),
         interval_s=sync.interval_s,
         pairings=pairings,
+        stop_within_s=sync.stop_within_s,
         warnings=tuple(reading.warnings),
+        **sections,
     )
 
 
@@ -188,7 +221,7 @@ def _table_at(table: Mapping[str, Any], name: str) -> Mapping[str, Any]:
 
 
 def _check_sections(reading: _Reading) -> None:
-    sections = ("log", "sync", "endpoints")
+    sections = ("log", "sync", "endpoints", *_SECTIONS)
     for name in reading.table:
         if name not in sections:
             reading.problems.append(Problem((name,), not_known(name, sections)))
@@ -223,10 +256,13 @@ def _endpoint(reading: _Reading, place: tuple[str, str], section: Any) -> Endpoi
     plugin = _plugin(reading, place, section.get("connector"))
     if plugin is None:
         return None
-    own = {key: value for key, value in section.items() if key != "connector"}
+    own = {key: value for key, value in section.items() if key not in _OURS}
     settings = reading.structured(own, plugin.settings, place)
+    calls = reading.structured(section.get("calls", {}), CallSettings, (*place, "calls"))
     _warn_of_plain_secrets(reading, place, own, plugin.settings)
-    return None if settings is None else EndpointSettings(name=EndpointName(place[1]), plugin=plugin, settings=settings)
+    if settings is None or calls is None:
+        return None
+    return EndpointSettings(name=EndpointName(place[1]), plugin=plugin, settings=settings, calls=calls)
 
 
 def _plugin(reading: _Reading, place: Place, name: Any) -> ConnectorPlugin | None:

@@ -2,7 +2,7 @@
 Plain data out of a settings file into attrs models, with every mistake found and its place kept.
 
 cattrs finds the way by type; the hooks here are stricter than its own (a number is no text) and never stop at the first
-mistake. `{env = ...}` and `{file = ...}` stand for the text they name wherever a text is wanted.
+mistake. `{env = ...}` and `{file = ...}` stand for the text they name wherever a text or a secret is wanted.
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -17,8 +17,9 @@ from cattrs import Converter
 
 from syncengine.domain.conflict_rules import ConflictRule
 from syncengine.domain.identity import EndpointName
+from syncengine.redaction import Secret, make_known, redact
 from syncengine.runner.problems import Misfits, Problem, closest, found_in, misfit, not_known
-from syncengine.runner.secret_values import SecretReader, is_secret
+from syncengine.runner.secret_values import SecretReader, is_secret, note_url, texts_in
 
 _COLLECTIONS: Mapping[Any, Callable[[Iterable[Any]], Collection[Any]]] = {
     list: list,
@@ -44,7 +45,8 @@ def make_converter(
     """
     converter = Converter(detailed_validation=False)
     hook = converter.register_structure_hook
-    hook(str, lambda value, _: _text(value, secrets))
+    hook(str, lambda value, _: note_url(_text(value, secrets)))
+    hook(Secret, lambda value, _: Secret(_text(value, secrets)))
     hook(bool, lambda value, _: _plain(value, bool, "true or false"))
     hook(int, lambda value, _: _plain(value, int, "a whole number"))
     hook(float, lambda value, _: float(_plain(value, (int, float), "a number")))
@@ -117,8 +119,10 @@ def _unknown_keys(value: Mapping[str, Any], fields: Mapping[str, "attrs.Attribut
 
 def _structure_field(converter: Converter, secrets: SecretReader, value: Any, attribute: "attrs.Attribute[Any]") -> Any:
     structured = converter.structure(value, attribute.type) if attribute.type is not None else value
-    if isinstance(structured, str) and is_secret(attribute):
-        secrets.seen.add(structured)
+    if is_secret(attribute):
+        for text in texts_in(structured):
+            secrets.seen.add(text)
+            make_known(text)
     if attribute.validator is not None and attribute.converter is None:
         try:
             attribute.validator(None, attribute, structured)
@@ -129,7 +133,7 @@ def _structure_field(converter: Converter, secrets: SecretReader, value: Any, at
 
 
 def _without_secrets(problems: Iterable[Problem], secrets: SecretReader) -> Misfits:
-    return Misfits(Problem(problem.place, secrets.struck_out(problem.text)) for problem in problems)
+    return Misfits(Problem(problem.place, redact(secrets.struck_out(problem.text))) for problem in problems)
 
 
 def _structure_mapping(converter: Converter, value: Any, kind: Any) -> dict[Any, Any]:

@@ -262,7 +262,8 @@ class _Passes:
     def _next_start(self, due: datetime) -> datetime:
         """When the next pass starts: as planned, or earlier for a postponed write."""
         now = self.sync.clock.now()
-        due = min(due, now + timedelta(seconds=self.interval_s))  # the clock may have been set back
+        # The clock may have been set: nobody waits for a year, or makes up for one.
+        due = max(now, min(due, now + timedelta(seconds=self.interval_s)))
         early = first_due(self.sync)
         if early is None:
             return due

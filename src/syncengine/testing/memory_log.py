@@ -92,6 +92,10 @@ class MemoryLog:
         """Remember that these links need nothing at these versions."""
         self.views.quiet.update(versions)
 
+    async def note_rules(self, mark: str) -> None:
+        """Remember by which rules every link was last looked at."""
+        self.views.mark = mark
+
     async def load(self, stream_id: UUID) -> Sequence[Recorded]:
         """All events of a stream."""
         return tuple(self._streams.get(stream_id, ()))
@@ -109,6 +113,7 @@ class MemoryViews:
         self.cursors: dict[UUID, tuple[Cursor, int]] = {}
         self.versions: dict[LinkId, int] = {}
         self.quiet: dict[LinkId, int] = {}
+        self.mark: str | None = None
 
     def known_records(self, endpoint: EndpointName, container: ContainerId) -> Mapping[RecordId, KnownRecord]:
         """Every record of this container that belongs to a link."""
@@ -139,6 +144,10 @@ class MemoryViews:
         """Links that moved on since they were last marked quiet."""
         links = {it.link_id for it in self.known_records(endpoint, container).values()}
         return [link_id for link_id in links if self.quiet.get(link_id) != self.versions.get(link_id)]
+
+    def rules(self) -> str | None:
+        """By which rules every link was last looked at."""
+        return self.mark
 
     def parked(self) -> Sequence[ParkedItem]:
         """Everything that waits."""

@@ -297,7 +297,7 @@ async def test_views_of_another_version_are_rebuilt_when_the_log_is_opened(path,
     await filled(path)
     written = view_rows(path)
     change(path, "DROP TABLE view_records", "CREATE TABLE view_old_fashioned (x)")
-    monkeypatch.setattr(log_tables, "VIEWS_VERSION", 2)
+    monkeypatch.setattr(log_tables, "VIEWS_VERSION", log_tables.VIEWS_VERSION + 1)
 
     with pytest.raises(LogMisconfigured, match="run `syncengine rebuild-views`"):
         async with open_log(path, read_only=True):

@@ -2,8 +2,10 @@
 
 import pytest
 
-from connectors.huly.payloads import Issue, Project, ServerConfig, WorkspaceLogin, read
+from connectors.huly.payloads import Issue, Login, Project, ServerConfig, WorkspaceLogin, read
+from syncengine.connector import Secret
 from syncengine.errors import EndpointGone
+from syncengine.redaction import redact
 
 
 def test_a_recorded_project_is_read():
@@ -53,5 +55,13 @@ def test_another_form_is_an_error_that_names_its_source(kind, raw):
 
 def test_tokens_are_not_shown():
     """Values end up in messages."""
-    login = WorkspaceLogin(account="a", workspace="w", slug="s", endpoint="ws://h", token="hidden")
+    login = WorkspaceLogin(account="a", workspace="w", slug="s", endpoint="ws://h", token=Secret("hidden"))
     assert "hidden" not in repr(login)
+
+
+def test_a_token_is_a_secret_as_soon_as_it_is_read():
+    """From then on no message repeats it."""
+    login = read(Login, {"account": "a", "token": "hidden-token"}, source="x")
+    assert login.token == Secret("hidden-token")
+    assert redact("refused: hidden-token") == "refused: ***"
+    assert not read(Login, {"account": "a", "token": None}, source="x").token

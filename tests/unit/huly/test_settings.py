@@ -7,7 +7,8 @@ import pytest
 
 from connectors.huly import HulySettings, plugin
 from connectors.huly.connector import capabilities_for
-from syncengine.connector import INTERFACE_VERSION
+from syncengine.connector import INTERFACE_VERSION, Secret
+from syncengine.redaction import redact
 
 NEEDED = {"url": "https://huly.example.com", "workspace": "team", "email": "a@example.com", "password": "secret"}
 
@@ -31,6 +32,17 @@ def test_secrets_are_not_shown():
     assert "secret" not in repr(HulySettings(**NEEDED))
     token = HulySettings(url="https://huly.example.com", workspace="team", token="hidden")
     assert "hidden" not in repr(token)
+    assert (token.token, token.password) == (Secret("hidden"), Secret(""))
+
+
+def test_passwords_in_addresses_are_not_shown():
+    """Neither by the settings nor, from then on, by anything else."""
+    settings = HulySettings(**NEEDED | {"url": "https://user:proxy-word@huly.example.com?key=long-value"})
+    assert "proxy-word" not in repr(settings)
+    assert redact("proxy-word, long-value") == "***, ***"
+    with pytest.raises(ValueError, match="must begin with http") as caught:
+        HulySettings(**NEEDED | {"accounts_url": f"ftp://user:{'w' * 60}@host"})
+    assert "wwww" not in str(caught.value)
 
 
 @pytest.mark.parametrize(

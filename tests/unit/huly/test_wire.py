@@ -9,6 +9,7 @@ from aiohttp import web
 from yarl import URL
 
 from connectors.huly.wire import Wire, http_url
+from syncengine.connector import Secret
 from syncengine.http import open_session
 
 
@@ -75,7 +76,7 @@ async def test_tokens_travel_in_the_header():
 
     async with served(remember) as url, open_session(timeout_s=5) as session:
         wire = Wire(session, requests_per_s=1000, max_writers=1)
-        await wire.get(url, token="abc")
+        await wire.get(url, token=Secret("abc"))
         await wire.ask(url, {})
     assert seen == ["Bearer abc", None]
 

@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 
 from syncengine.adapters import plugins
 from syncengine.runner.cli import app
+from syncengine.runner.logs import take_down_logs
 from tests.unit.runner import shelf
 from tests.unit.runner.shelf import Shelf
 
@@ -33,6 +34,9 @@ kind = "issue"
 title = "books"
 left = "shelf"
 right = "shelf"
+
+[server]
+listen = "127.0.0.1:0"
 
 [endpoints.left]
 connector = "shelf"
@@ -87,4 +91,5 @@ def home(tmp_path, monkeypatch):
 def _default_logs():
     """What a command sets up for its log lines ends with the test."""
     yield
+    take_down_logs()
     structlog.reset_defaults()

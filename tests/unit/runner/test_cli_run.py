@@ -107,8 +107,10 @@ def test_running_for_ever_ends_when_credentials_are_refused(home):
     home.right.weather("bad_password")
     done = home.run("run", "--log-format", "json")
     assert done.exit_code == exit_codes.REFUSED
-    first = json.loads(done.stderr.splitlines()[0])
-    assert (first["event"], first["endpoint"], first["level"]) == ("endpoint.connected", "left", "info")
+    told = [json.loads(line) for line in done.stderr.splitlines() if line.startswith("{")]
+    assert [it["step"] for it in told if it["event"] == "start.step"] == ["settings", "log", "server"]
+    (connected,) = [it for it in told if it["event"] == "endpoint.connected"]
+    assert (connected["endpoint"], connected["level"]) == ("left", "info")
     assert done.stderr.splitlines()[-2] == "syncengine: right connect: the password is wrong"
 
 

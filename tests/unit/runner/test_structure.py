@@ -1,6 +1,6 @@
 """Plain data into attrs models: what the connectors of others may have in their settings."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from enum import Enum
 from pathlib import Path
 from typing import Any, Literal
@@ -8,6 +8,7 @@ from typing import Any, Literal
 import pytest
 from attrs import field, frozen, validators
 
+from syncengine.redaction import Secret, redact
 from syncengine.runner.problems import Misfits, closest, found_in, not_known, written
 from syncengine.runner.secret_values import SecretReader, is_secret
 from syncengine.runner.structure import make_converter
@@ -46,9 +47,16 @@ class Outer:
             raise ValueError("high must not be less than low")
 
 
+ENVIRON = {
+    "WORD": "hidden-word",
+    "SHORT": "eight",
+    "URL": "https://ann:the-word@huly.example.com/?key=long-value",
+}
+
+
 @pytest.fixture
 def structure(tmp_path):
-    secrets = SecretReader(folder=tmp_path, environ={"WORD": "hidden-word"})
+    secrets = SecretReader(folder=tmp_path, environ=ENVIRON)
     converter = make_converter(secrets=secrets, endpoints=["huly", "vibe"], rules={})
     return lambda value, kind=Outer: converter.structure(value, kind)
 
@@ -139,7 +147,7 @@ def test_an_exception_without_words_is_named():
 
 
 def test_what_counts_as_a_secret():
-    """By its name, unless the connector says otherwise."""
+    """By its type or its name, unless the connector says otherwise."""
 
     @frozen
     class Kinds:
@@ -147,9 +155,79 @@ def test_what_counts_as_a_secret():
         user: str = ""
         tokens_per_s: int = field(default=1, metadata={"secret": False})
         pin: str = field(default="", metadata={"secret": True})
+        key: Secret = Secret("")
+        keys: tuple[Secret, ...] = ()
+        maybe: Secret | None = None
 
     marks = {it.name: is_secret(it) for it in Kinds.__attrs_attrs__}
-    assert marks == {"api_key": True, "user": False, "tokens_per_s": False, "pin": True}
+    assert marks == {
+        "api_key": True,
+        "user": False,
+        "tokens_per_s": False,
+        "pin": True,
+        "key": True,
+        "keys": True,
+        "maybe": True,
+    }
+
+
+def test_secrets_are_known_from_the_moment_they_are_read(structure):
+    """By type, by name, in lists, from variables, in addresses; the rest of the settings may be seen."""
+
+    @frozen(kw_only=True)
+    class Login:
+        password: Secret = Secret("")
+        spare: Secret | None = None
+        keys: tuple[Secret, ...] = ()
+        token: str = ""
+        api_keys: Mapping[str, list[str]] = field(factory=dict, metadata={"secret": True})
+        name: str = ""
+        url: str = ""
+        flat: str = ""
+
+    value = {
+        "password": "pass-one",
+        "spare": {"env": "WORD"},
+        "keys": ["key-one", "key-two"],
+        "token": "tok1",
+        "api_keys": {"a": ["list-one"]},
+        "name": "Ann Example",
+        "url": "https://ann:url-word@host/path",
+        "flat": {"env": "SHORT"},
+    }
+    login = structure(value, Login)
+    assert (login.password, login.spare) == (Secret("pass-one"), Secret("hidden-word"))
+    assert login.keys == (Secret("key-one"), Secret("key-two"))
+    assert "pass-one" not in repr(login)
+    assert redact("pass-one hidden-word key-one key-two tok1 list-one url-word") == " ".join(["***"] * 7)
+    assert redact("Ann Example at https://host/path, eight") == "Ann Example at https://host/path, eight"
+    with pytest.raises(Misfits, match="^password: must be a text$"):
+        structure({"password": 5}, Login)
+
+
+def test_an_address_from_a_variable_can_be_read_in_messages(structure):
+    """All but its password and its query; and words of every day stay words."""
+    assert structure({"env": "URL"}, str) == "https://ann:the-word@huly.example.com/?key=long-value"
+    assert structure({"env": "SHORT"}, str) == "eight"
+    said = redact("huly.example.com said the-word, long-value, eight")
+    assert said == "huly.example.com said ***, ***, eight"
+    assert redact(f"asked {ENVIRON['URL']}") == "asked https://***@huly.example.com/?key=***"
+
+
+def test_what_is_said_about_a_mistake_holds_no_secret(structure):
+    """Also where a validator repeats what it was given, whole or as part of an address."""
+
+    @frozen(kw_only=True)
+    class Picky:
+        secret_word: str = ""
+        url: str = ""
+
+        def __attrs_post_init__(self):
+            raise ValueError(f"cannot use {self.url} with {self.secret_word}")
+
+    with pytest.raises(Misfits) as caught:
+        structure({"secret_word": "12345", "url": "https://ann:other@host"}, Picky)
+    assert str(caught.value) == "cannot use https://***@host with ***"
 
 
 def test_secrets_are_struck_out_but_not_every_short_word(tmp_path):

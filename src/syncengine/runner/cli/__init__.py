@@ -9,11 +9,13 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from typer.main import get_command
 
-from syncengine.runner.cli import connectors, demo, explain, init, plan, rebuild_views, run, status
+from syncengine.runner.cli import backup, connectors, demo, explain, healthcheck, init, plan, rebuild_views, run, status
 from syncengine.runner.cli.context import CONFIG_VARIABLE, Choices, Context
 from syncengine.runner.cli.errors import Commands
 from syncengine.runner.settings import DEFAULT_FILE
+from syncengine.runner.uncaught import redact_what_is_uncaught
 
 __all__ = ["app", "main"]
 
@@ -59,12 +61,16 @@ app.command("init")(init.init)
 app.command("run")(run.run)
 app.command("plan")(plan.plan)
 app.command("status")(status.status)
+app.command("healthcheck")(healthcheck.healthcheck)
 app.command("explain")(explain.explain)
 app.command("connectors")(connectors.connectors)
+app.command("backup")(backup.backup)
 app.command("rebuild-views")(rebuild_views.rebuild_views)
 app.command("demo")(demo.demo)
 
 
 def main() -> None:
     """Run the command line of this process and leave with its exit code."""
-    app(prog_name="syncengine")
+    redact_what_is_uncaught()
+    # Not `app()`, which puts a hook of its own in place of ours.
+    get_command(app)(prog_name="syncengine")

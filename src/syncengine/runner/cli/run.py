@@ -1,9 +1,10 @@
 """`syncengine run`: passes, one or many."""
 
 import asyncio
-import json
+import os
 from enum import StrEnum
-from typing import Annotated
+from functools import partial
+from typing import Annotated, Any
 
 import typer
 
@@ -16,6 +17,7 @@ from syncengine.runner.settings import Settings
 class LogForm(StrEnum):
     """How log lines look."""
 
+    AUTO = "auto"
     CONSOLE = "console"
     JSON = "json"
 
@@ -44,10 +46,12 @@ def run(
         bool, typer.Option("--retry-refused", help="Send again what a remote refused, after you removed the cause.")
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the report of each pass as one line of JSON.")] = False,
-    log_format: Annotated[LogForm, typer.Option("--log-format", help="How log lines look.")] = LogForm.CONSOLE,
+    log_format: Annotated[
+        LogForm | None, typer.Option("--log-format", help="How log lines look; overrides the settings.")
+    ] = None,
     log_level: Annotated[
         Level | None,
-        typer.Option("--log-level", help="The lowest level logged on standard error; info when running forever."),
+        typer.Option("--log-level", help="The lowest level that is logged; overrides LOG_LEVEL and the settings."),
     ] = None,
 ) -> None:
     """
@@ -58,35 +62,55 @@ def run(
     if once and until_quiet:
         raise typer.BadParameter("use either --once or --until-quiet")
     settings = settings_of(ctx)
-    _set_up_logs(log_format, log_level, forever=not (once or until_quiet))
+    logged = _set_up_logs(settings, log_format, log_level, forever=not (once or until_quiet))
     work = (
-        _some(settings, until_quiet=until_quiet, retry_refused=retry_refused, as_json=as_json, logged=log_level is not None)
+        _some(settings, until_quiet=until_quiet, retry_refused=retry_refused, as_json=as_json, logged=logged)
         if once or until_quiet
-        else _forever(settings, interval or settings.interval_s, retry_refused=retry_refused, as_json=as_json)
+        else _forever(ctx, settings, interval, (log_format, log_level), retry_refused=retry_refused, as_json=as_json)
     )
     raise typer.Exit(asyncio.run(work))
 
 
-def _set_up_logs(form: LogForm, level: Level | None, *, forever: bool) -> None:
+def _set_up_logs(settings: Settings, form: LogForm | None, level: Level | None, *, forever: bool) -> bool:
+    """Whether somebody wants to read what happens; a single pass shows its progress instead, unless it is asked."""
+    from syncengine.runner.log_settings import LEVEL_VARIABLE, chosen_logs
     from syncengine.runner.logs import set_up_logs
 
-    default = Level.INFO if forever else Level.WARNING
-    set_up_logs("json" if form is LogForm.JSON else "console", level=(level or default).value)
+    asked = forever or level is not None or bool(os.environ.get(LEVEL_VARIABLE, "").strip())
+    logs = chosen_logs(settings.logs, level=level and level.value, form=form and form.value)
+    set_up_logs(logs.format, level=logs.level if asked else "warning")
+    return asked
 
 
-async def _forever(settings: Settings, interval_s: float, *, retry_refused: bool, as_json: bool) -> int:
+async def _forever(
+    ctx: Context,
+    settings: Settings,
+    interval_s: float | None,
+    log_options: tuple[LogForm | None, Level | None],
+    *,
+    retry_refused: bool,
+    as_json: bool,
+) -> int:
     import signal
 
-    from syncengine.runner.bootstrap import open_sync
-    from syncengine.runner.logs import LoggedTelemetry
-    from syncengine.runner.supervisor import run_forever
+    from syncengine.runner.service import open_service, run_service
 
     def on_report(report: PassReport) -> None:
         if as_json:
-            show.line(_as_line(report))
+            show.data_line(_as_data(report))
 
-    async with open_sync(settings, telemetry=LoggedTelemetry(), command="syncengine run") as sync:
-        ending = await run_forever(sync, interval_s, on_report=on_report, retry_refused=retry_refused)
+    def on_reload(new: Settings) -> None:
+        _set_up_logs(new, *log_options, forever=True)
+
+    async with open_service(settings, command="syncengine run") as service:
+        ending = await run_service(
+            service,
+            load=partial(settings_of, ctx),
+            interval_s=interval_s,
+            on_report=on_report,
+            on_reload=on_reload,
+            retry_refused=retry_refused,
+        )
     return exit_codes.INTERRUPTED if ending.stopped_by is signal.SIGINT else exit_codes.OK
 
 
@@ -101,7 +125,7 @@ async def _some(settings: Settings, *, until_quiet: bool, retry_refused: bool, a
     def on_report(report: PassReport) -> None:
         reports.append(report)
         if as_json:
-            show.line(_as_line(report))
+            show.data_line(_as_data(report))
 
     reports: list[PassReport] = []
     stop, most = asyncio.Event(), MOST_PASSES if until_quiet else 1
@@ -129,9 +153,8 @@ def _describe(report: PassReport) -> None:
         show.complain("stopped before everything was done; nothing is lost, start again to go on")
 
 
-def _as_line(report: PassReport) -> str:
+def _as_data(report: PassReport) -> dict[str, Any]:
     from syncengine.runner.sync import summary_of
 
     times = {"started_at": report.started_at, "finished_at": report.finished_at}
-    whole = {"sync_id": report.sync_id, **times, **summary_of(report), "quiet": report.quiet, "ok": report.ok}
-    return json.dumps(whole, ensure_ascii=False, default=lambda it: it.isoformat())
+    return {"sync_id": report.sync_id, **times, **summary_of(report), "quiet": report.quiet, "ok": report.ok}

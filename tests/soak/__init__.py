@@ -1,0 +1,1 @@
+"""A whole day of a service, in virtual time."""
