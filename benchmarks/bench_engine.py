@@ -18,7 +18,7 @@ from attrs import define, field
 
 from benchmarks.measured import Measured
 from syncengine.adapters.event_log import open_log
-from syncengine.adapters.listeners import Silence
+from syncengine.adapters.telemetry.listeners import Silence
 from syncengine.connector import (
     Capabilities,
     ChangePage,

@@ -12,7 +12,7 @@ import pytest
 
 from connectors.huly.sandbox.faults import Fault as HulyFault
 from connectors.vibe.sandbox.faults import Fault as VibeFault
-from syncengine.adapters.metric_names import FAMILIES
+from syncengine.adapters.telemetry.metric_names import FAMILIES
 from tests.deploy.alerting import EVERY_S
 from tests.deploy.dashboard import dashboard, expressions, filled_in, panels
 from tests.deploy.promql import evaluate

@@ -19,7 +19,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 from attrs import frozen
 
-from syncengine.adapters.heard_requests import noting_requests
+from syncengine.adapters.guard.heard_requests import noting_requests
 from syncengine.http import listening, open_session, send
 from syncengine.testing import Fault, Weather
 from tests.deploy.memory_run import LEFT, RIGHT, MemoryRun, memory_run

@@ -5,15 +5,15 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 from attrs import Factory, define
 
-from syncengine.adapters.breaker import Breakers
 from syncengine.adapters.event_log import open_log
-from syncengine.adapters.listeners import Everybody
-from syncengine.adapters.metrics import Metrics, open_metrics
+from syncengine.adapters.guard.breaker import Breakers
+from syncengine.adapters.telemetry.listeners import Everybody
+from syncengine.adapters.telemetry.metrics import Metrics, open_metrics
 from syncengine.engine.notes import ClockJumped
 from syncengine.errors import SyncEngineError
 from syncengine.runner.bootstrap import open_sync_on
 from syncengine.runner.clock_watch import ClockWatch
-from syncengine.runner.monitor import Monitor
+from syncengine.runner.health.monitor import Monitor
 from syncengine.runner.settings import Settings
 from syncengine.runner.sync import Sync
 from tests.deploy.alerting import EVERY_S

@@ -18,9 +18,9 @@ import attrs
 from connectors.huly.settings import HulySettings
 from connectors.vibe.settings import VibeSettings
 from syncengine import errors
-from syncengine.adapters.call_settings import CallSettings
-from syncengine.adapters.metric_names import FAMILIES, api_latency
-from syncengine.adapters.traces import TraceSettings
+from syncengine.adapters.guard.call_settings import CallSettings
+from syncengine.adapters.telemetry.metric_names import FAMILIES, api_latency
+from syncengine.adapters.telemetry.traces import TraceSettings
 from syncengine.connector import (
     Capabilities,
     ContainerId,
@@ -40,11 +40,11 @@ from syncengine.domain.merge import Conflicts, FieldState, Settled, Takes, merge
 from syncengine.domain.policy import Backoff, Policy, SafetyLimits
 from syncengine.engine.carry_out import outcome_of
 from syncengine.redaction import Secret
-from syncengine.runner import log_lines
-from syncengine.runner.access import ServerSettings
 from syncengine.runner.cli import exit_codes
-from syncengine.runner.health_settings import HealthSettings
-from syncengine.runner.log_settings import LogSettings
+from syncengine.runner.health.health_settings import HealthSettings
+from syncengine.runner.log_lines import schema as log_lines
+from syncengine.runner.log_lines.settings import LogSettings
+from syncengine.runner.server.access import ServerSettings
 from syncengine.testing import CHECKS
 
 DOCS = Path(__file__).parents[2] / "docs"

@@ -23,9 +23,9 @@ from yarl import URL
 
 from connectors.vibe.answers import data_of
 from syncengine import errors
-from syncengine.adapters.breaker import Breakers
-from syncengine.adapters.call_settings import CallSettings
-from syncengine.adapters.guarded_connector import GuardedConnector
+from syncengine.adapters.guard.breaker import Breakers
+from syncengine.adapters.guard.call_settings import CallSettings
+from syncengine.adapters.guard.guarded_connector import GuardedConnector
 from syncengine.connector import Capabilities, ConnectorDefaults, ConnectorPlugin
 from syncengine.domain.events import WriteRejected
 from syncengine.domain.identity import ContainerId, EndpointName, RecordId, SyncKey

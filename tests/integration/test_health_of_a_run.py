@@ -9,7 +9,7 @@ import aiohttp
 import pytest
 from attrs import Factory, define, field, frozen
 
-from syncengine.adapters.call_settings import CallSettings
+from syncengine.adapters.guard.call_settings import CallSettings
 from syncengine.adapters.lease import hold_lease
 from syncengine.adapters.log_writer import LogWriter
 from syncengine.connector import ConnectorPlugin
@@ -17,8 +17,8 @@ from syncengine.domain.conflict_rules import AskAPerson, Prefer
 from syncengine.domain.identity import EndpointName, Kind
 from syncengine.domain.policy import Backoff, Policy
 from syncengine.engine.notes import HealthChanged
-from syncengine.runner.access import ServerSettings
-from syncengine.runner.health_settings import HealthSettings
+from syncengine.runner.health.health_settings import HealthSettings
+from syncengine.runner.server.access import ServerSettings
 from syncengine.runner.service import Service, open_service
 from syncengine.runner.settings import EndpointSettings, Settings
 from syncengine.runner.supervisor import run_forever

@@ -28,7 +28,7 @@ from syncengine.domain.events import (
 )
 from syncengine.domain.policy import Backoff, Policy, SafetyLimits
 from syncengine.runner.bootstrap import open_sync_with
-from syncengine.runner.logs import LoggedTelemetry, set_up_logs, take_down_logs
+from syncengine.runner.log_lines.set_up import LoggedTelemetry, set_up_logs, take_down_logs
 from syncengine.testing.abilities import Abilities
 from syncengine.testing.faults import Faults, Weather
 from syncengine.testing.memory_connector import MemoryConnector

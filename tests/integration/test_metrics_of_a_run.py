@@ -6,10 +6,10 @@ from collections import Counter
 
 import pytest
 
-from syncengine.adapters import metric_names as names
-from syncengine.adapters.listeners import Everybody
-from syncengine.adapters.metrics import open_metrics
-from syncengine.adapters.vital_signs import EndpointSigns, VitalSigns
+from syncengine.adapters.telemetry import metric_names as names
+from syncengine.adapters.telemetry.listeners import Everybody
+from syncengine.adapters.telemetry.metrics import open_metrics
+from syncengine.adapters.telemetry.vital_signs import EndpointSigns, VitalSigns
 from syncengine.domain.conflict_rules import AskAPerson
 from syncengine.domain.events import Proof, WriteConfirmed, WriteOvertaken, WritePostponed, WriteRejected, WritesIntended
 from syncengine.engine.notes import EndpointConnected, RequestEnded

@@ -25,9 +25,9 @@ from connectors.huly.sandbox import HulySandbox
 from connectors.vibe.sandbox import VibeSandbox
 from syncengine import redaction
 from syncengine.adapters import plugins
-from syncengine.adapters.traces import TraceSettings, open_traces
+from syncengine.adapters.telemetry.traces import TraceSettings, open_traces
 from syncengine.runner.cli import app, show
-from syncengine.runner.logs import set_up_logs, take_down_logs
+from syncengine.runner.log_lines.set_up import set_up_logs, take_down_logs
 from syncengine.runner.settings import load_settings
 from tests.fixtures import leaky
 from tests.fixtures.talkative_proxy import TalkativeProxy

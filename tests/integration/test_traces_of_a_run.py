@@ -5,8 +5,8 @@ from collections.abc import Callable
 import pytest
 from opentelemetry.trace import StatusCode
 
-from syncengine.adapters.derived_trace_ids import root_span_id_of
-from syncengine.adapters.listeners import Silence
+from syncengine.adapters.telemetry.derived_trace_ids import root_span_id_of
+from syncengine.adapters.telemetry.listeners import Silence
 from syncengine.domain.events import WriteConfirmed, WritesIntended
 from syncengine.testing.faults import SimulatedCrash, Weather
 from tests.fixtures.guarded_world import GuardedWorld

@@ -18,8 +18,8 @@ from syncengine.domain.conflict_rules import Prefer
 from syncengine.domain.identity import EndpointName
 from syncengine.domain.policy import Backoff, Policy
 from syncengine.engine.notes import PassEnded
-from syncengine.runner.access import ServerSettings
-from syncengine.runner.logs import set_up_logs, take_down_logs
+from syncengine.runner.log_lines.set_up import set_up_logs, take_down_logs
+from syncengine.runner.server.access import ServerSettings
 from syncengine.runner.service import open_service, run_service
 from syncengine.runner.settings import EndpointSettings, Settings
 from syncengine.testing.abilities import Abilities

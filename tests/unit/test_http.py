@@ -205,8 +205,8 @@ async def test_an_answer_of_400_or_more_is_an_error_by_its_number(server):
 async def test_a_request_without_a_whole_answer_is_heard_of_by_its_exception(server, path, error):
     """No status; the error of the connector comes after it."""
     exchange, raised = await heard_while(server, path)
-    # aiohttp has a class of its own for this time limit, below `TimeoutError`.
-    assert exchange.error in {error, "SocketTimeoutError", "ClientOSError"}
+    # A connection that is cut may also be noticed by the socket first.
+    assert exchange.error == error or (path != "/hang" and exchange.error == "ClientOSError")
     assert (exchange.status, raised) == (None, "Unreachable")
 
 

@@ -7,10 +7,10 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from pathlib import Path
 
-from syncengine.adapters.breaker import Breakers
 from syncengine.adapters.event_log import SqliteEventLog, open_log
-from syncengine.adapters.guarded_connector import GuardedConnector
-from syncengine.adapters.listeners import Silence
+from syncengine.adapters.guard.breaker import Breakers
+from syncengine.adapters.guard.guarded_connector import GuardedConnector
+from syncengine.adapters.telemetry.listeners import Silence
 from syncengine.connector import Connector
 from syncengine.domain.identity import EndpointName
 from syncengine.domain.policy import Policy

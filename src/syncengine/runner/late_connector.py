@@ -4,10 +4,10 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import suppress
 
-from syncengine.adapters.breaker import Breakers, host_of
-from syncengine.adapters.cleaned_errors import cleaned
-from syncengine.adapters.guarded_connector import GuardedConnector
-from syncengine.adapters.heard_requests import noting_requests
+from syncengine.adapters.guard.breaker import Breakers, host_of
+from syncengine.adapters.guard.cleaned_errors import cleaned
+from syncengine.adapters.guard.guarded_connector import GuardedConnector
+from syncengine.adapters.guard.heard_requests import noting_requests
 from syncengine.connector import Capabilities, Connector, Services
 from syncengine.domain.identity import ContainerId, EndpointName, RecordId, SyncKey
 from syncengine.domain.policy import Backoff

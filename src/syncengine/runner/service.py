@@ -14,11 +14,11 @@ from importlib.metadata import PackageNotFoundError, version
 
 from attrs import frozen
 
-from syncengine.adapters.breaker import Breakers
 from syncengine.adapters.event_log import open_log
-from syncengine.adapters.listeners import Everybody
-from syncengine.adapters.metrics import Metrics, open_metrics
-from syncengine.adapters.traces import open_traces
+from syncengine.adapters.guard.breaker import Breakers
+from syncengine.adapters.telemetry.listeners import Everybody
+from syncengine.adapters.telemetry.metrics import Metrics, open_metrics
+from syncengine.adapters.telemetry.traces import open_traces
 from syncengine.engine.notes import ClockJumped, Note, Starting, Work
 from syncengine.engine.ports import Clock, Telemetry
 from syncengine.engine.report import PassReport
@@ -26,10 +26,10 @@ from syncengine.runner.background import running
 from syncengine.runner.bootstrap import open_sync_on
 from syncengine.runner.clock import SystemClock
 from syncengine.runner.clock_watch import ClockWatch
-from syncengine.runner.http_server import Place, serving
-from syncengine.runner.logs import LoggedTelemetry
-from syncengine.runner.monitor import Monitor
+from syncengine.runner.health.monitor import Monitor
+from syncengine.runner.log_lines.set_up import LoggedTelemetry
 from syncengine.runner.reload import Reloader
+from syncengine.runner.server.http_server import Place, serving
 from syncengine.runner.settings import Settings
 from syncengine.runner.supervisor import Ending, run_forever
 from syncengine.runner.sync import Sync

@@ -17,26 +17,31 @@ import attrs
 from attrs import field, frozen, validators
 from cattrs import Converter
 
-from syncengine.adapters.call_settings import CallSettings
+from syncengine.adapters.guard.call_settings import CallSettings
 from syncengine.adapters.plugins import load_plugin
-from syncengine.adapters.traces import TraceSettings
+from syncengine.adapters.telemetry.traces import TraceSettings
 from syncengine.connector import ConnectorPlugin
 from syncengine.domain.conflict_rules import RULES, ConflictRule
 from syncengine.domain.identity import ContainerId, EndpointName, FieldName, Kind
 from syncengine.domain.policy import Backoff, Policy, SafetyLimits
 from syncengine.engine.pairings import Pairing
 from syncengine.errors import ConfigurationError, SettingsInvalid
-from syncengine.runner.access import ServerSettings
-from syncengine.runner.health_settings import HealthSettings
-from syncengine.runner.log_settings import LogSettings
+from syncengine.runner.health.health_settings import HealthSettings
+from syncengine.runner.log_lines.settings import LogSettings
 from syncengine.runner.problems import Place, Problem, found_in, not_known
 from syncengine.runner.secret_values import SecretReader, is_secret
+from syncengine.runner.server.access import ServerSettings
+from syncengine.runner.settings_model import (
+    DEFAULT_FILE,
+    DEFAULT_INTERVAL_S,
+    DEFAULT_LOG,
+    DEFAULT_STOP_WITHIN_S,
+    EndpointSettings,
+    Settings,
+)
 from syncengine.runner.structure import make_converter
 
-DEFAULT_FILE = "syncengine.toml"
-DEFAULT_LOG = "syncengine.db"
-DEFAULT_INTERVAL_S = 60.0
-DEFAULT_STOP_WITHIN_S = 20.0
+__all__ = ["DEFAULT_FILE", "EndpointSettings", "PluginLoader", "Settings", "load_log_path", "load_settings"]
 
 PluginLoader = Callable[[str], ConnectorPlugin]
 
@@ -44,55 +49,6 @@ _ENDPOINT_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
 _PAIRING_WORDS = ("kind", "title")
 _OURS = ("connector", "calls")
 """Keys in the section of an endpoint that are not for its connector."""
-
-
-@frozen(kw_only=True)
-class EndpointSettings:
-    """
-    One endpoint.
-
-    Attributes:
-        plugin: its connector, loaded.
-        settings: what the connector's own settings class made of the section.
-        calls: how often, how long and how patiently it is called.
-    """
-
-    name: EndpointName
-    plugin: ConnectorPlugin
-    settings: Any = field(repr=False)
-    calls: CallSettings = field(factory=CallSettings)
-
-
-@frozen(kw_only=True)
-class Settings:
-    """
-    A settings file without mistakes, as far as they can be seen before anybody is called.
-
-    Attributes:
-        source: the file, or what else to call it in messages.
-        log: where the event log is.
-        interval_s: seconds from the start of one pass to the start of the next.
-        pairings: containers that are kept the same without linked projects.
-        stop_within_s: seconds the calls in flight get when the process is asked to end.
-        server: where health and metrics can be asked for.
-        health: what counts as too old, too many and too slow.
-        logs: how much is logged, and how.
-        traces: where traces go.
-        warnings: one sentence each about what works but should not stay like that.
-    """
-
-    source: str
-    log: Path
-    endpoints: Mapping[EndpointName, EndpointSettings]
-    policy: Policy
-    interval_s: float = DEFAULT_INTERVAL_S
-    pairings: tuple[Pairing, ...] = ()
-    stop_within_s: float = DEFAULT_STOP_WITHIN_S
-    server: ServerSettings = field(factory=ServerSettings)
-    health: HealthSettings = field(factory=HealthSettings)
-    logs: LogSettings = field(factory=LogSettings)
-    traces: TraceSettings = field(factory=TraceSettings)
-    warnings: tuple[str, ...] = ()
 
 
 @frozen(kw_only=True)

@@ -7,9 +7,9 @@ import weakref
 import pytest
 from circuitbreaker import CircuitBreakerMonitor
 
-from syncengine.adapters.breaker import COUNTED, Breakers, host_of
-from syncengine.adapters.call_settings import CallSettings
-from syncengine.adapters.wait import Wait
+from syncengine.adapters.guard.breaker import COUNTED, Breakers, host_of
+from syncengine.adapters.guard.call_settings import CallSettings
+from syncengine.adapters.guard.wait import Wait
 from syncengine.engine.notes import BreakerChanged
 from syncengine.errors import (
     AuthenticationFailed,

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from syncengine.adapters.call_settings import FAIR_CHANCE_S, LONGEST_S, CallSettings, wait_before_next
+from syncengine.adapters.guard.call_settings import FAIR_CHANCE_S, LONGEST_S, CallSettings, wait_before_next
 from syncengine.errors import CircuitOpen, RateLimited, RemoteBusy, Unreachable
 
 SOME_TIME = ("total_s", "first_wait_s", "longest_wait_s", "breaker_open_s")

@@ -5,9 +5,9 @@ from random import Random
 
 import pytest
 
-from syncengine.adapters.breaker import Breakers
-from syncengine.adapters.call_settings import CallSettings
-from syncengine.adapters.guarded_connector import GuardedConnector
+from syncengine.adapters.guard.breaker import Breakers
+from syncengine.adapters.guard.call_settings import CallSettings
+from syncengine.adapters.guard.guarded_connector import GuardedConnector
 from syncengine.domain.identity import ContainerId, RecordId, SyncKey
 from syncengine.domain.records import FieldValues, RecordRef
 from syncengine.engine.notes import BreakerChanged, CallEnded, CallRetried, CallWork
@@ -273,7 +273,7 @@ async def test_a_busy_remote_holds_nobody_else_back():
 
 
 def _an_effort(it):
-    from syncengine.adapters.guarded_connector import _Effort
+    from syncengine.adapters.guard.guarded_connector import _Effort
 
     return _Effort(operation="fetch", call=it.guarded._connector.discover, room=it.guarded._reading, lost=Unreachable)
 

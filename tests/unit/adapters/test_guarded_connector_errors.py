@@ -4,9 +4,9 @@ import traceback
 
 import pytest
 
-from syncengine.adapters.call_settings import CallSettings
-from syncengine.adapters.cleaned_errors import cleaned
-from syncengine.adapters.guarded_connector import GuardedConnector
+from syncengine.adapters.guard.call_settings import CallSettings
+from syncengine.adapters.guard.cleaned_errors import cleaned
+from syncengine.adapters.guard.guarded_connector import GuardedConnector
 from syncengine.engine.notes import BreakerChanged, CallEnded, CallRetried
 from syncengine.errors import (
     AuthenticationFailed,

@@ -6,9 +6,9 @@ from uuid import UUID, uuid4
 import pytest
 from prometheus_client import REGISTRY
 
-from syncengine.adapters import metric_names as names
-from syncengine.adapters.bounded_labels import MOST_SETS
-from syncengine.adapters.metrics import open_metrics
+from syncengine.adapters.telemetry import metric_names as names
+from syncengine.adapters.telemetry.bounded_labels import MOST_SETS
+from syncengine.adapters.telemetry.metrics import open_metrics
 from syncengine.engine import notes
 from tests.fixtures.scrape import Scrape
 

@@ -7,8 +7,8 @@ from uuid import uuid4
 import pytest
 from attrs import define, evolve, field
 
-from syncengine.adapters.metrics import open_metrics
-from syncengine.adapters.vital_signs import EndpointSigns, VitalSigns
+from syncengine.adapters.telemetry.metrics import open_metrics
+from syncengine.adapters.telemetry.vital_signs import EndpointSigns, VitalSigns
 from syncengine.engine.notes import BreakerChanged
 from syncengine.engine.ports import OpenWrite, ParkedItem, PausedEndpoint
 from tests.fixtures.scrape import Scrape

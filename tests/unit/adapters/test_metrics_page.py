@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from syncengine.adapters.metric_names import FAMILIES
+from syncengine.adapters.telemetry.metric_names import FAMILIES
 
 PAGE = Path(__file__).parents[3] / "docs" / "metrics.md"
 LABELS = {it.name: set(it.labels) for it in FAMILIES}

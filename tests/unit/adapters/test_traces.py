@@ -7,7 +7,7 @@ import pytest
 from opentelemetry import trace
 from opentelemetry.trace import SpanKind, StatusCode
 
-from syncengine.adapters.derived_trace_ids import root_span_id_of, trace_id_of
+from syncengine.adapters.telemetry.derived_trace_ids import root_span_id_of, trace_id_of
 from syncengine.engine import notes
 from syncengine.engine.notes import CallWork, LinkWork, PassWork, WriteWork
 from syncengine.errors import CircuitOpen

@@ -4,7 +4,7 @@ from uuid import UUID
 
 import pytest
 
-from syncengine.adapters.derived_trace_ids import DerivedIds, root_span_id_of, trace_id_of
+from syncengine.adapters.telemetry.derived_trace_ids import DerivedIds, root_span_id_of, trace_id_of
 from syncengine.domain.identity import EndpointName, intent_id_for
 
 INTENTS = [intent_id_for(UUID(int=number), 3, EndpointName("right")) for number in range(500)]

@@ -11,9 +11,9 @@ import pytest
 from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
-from syncengine.adapters import trace_provider
-from syncengine.adapters.listeners import Silence
-from syncengine.adapters.traces import TraceSettings, open_traces
+from syncengine.adapters.telemetry import trace_provider
+from syncengine.adapters.telemetry.listeners import Silence
+from syncengine.adapters.telemetry.traces import TraceSettings, open_traces
 from syncengine.engine.notes import PassWork
 from syncengine.errors import ConfigurationError
 
@@ -86,7 +86,7 @@ def test_nothing_of_the_sdk_is_imported_while_traces_are_off():
     """Nor its API; in a process of its own, because this one has both."""
     code = """
 import sys
-from syncengine.adapters.traces import TraceSettings, open_traces
+from syncengine.adapters.telemetry.traces import TraceSettings, open_traces
 from syncengine.engine.notes import PassWork
 with open_traces(TraceSettings()) as traces, traces.telemetry.within(PassWork(sync_id="s")):
     pass

@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from syncengine.adapters import plugins
 from syncengine.runner.cli import app
-from syncengine.runner.logs import take_down_logs
+from syncengine.runner.log_lines.set_up import take_down_logs
 from tests.unit.runner import shelf
 from tests.unit.runner.shelf import Shelf
 

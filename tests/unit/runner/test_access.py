@@ -4,7 +4,7 @@ import pytest
 
 from syncengine.errors import ConfigurationError, SettingsInvalid
 from syncengine.redaction import Secret
-from syncengine.runner.access import Place, ServerSettings, may_ask, place_in
+from syncengine.runner.server.access import Place, ServerSettings, may_ask, place_in
 
 KEY = Secret("a-key-for-tests")
 

@@ -7,7 +7,7 @@ import pytest
 from attrs import evolve
 
 from syncengine.adapters.event_log import open_log
-from syncengine.adapters.guarded_connector import GuardedConnector
+from syncengine.adapters.guard.guarded_connector import GuardedConnector
 from syncengine.connector import Capabilities, ConnectorPlugin, FieldValues, RecordRef, Services
 from syncengine.domain.conflict_rules import AskAPerson, Prefer
 from syncengine.domain.policy import Policy

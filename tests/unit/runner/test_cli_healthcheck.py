@@ -12,9 +12,9 @@ from attrs import evolve, frozen
 from typer.testing import CliRunner
 
 from syncengine.redaction import Secret
-from syncengine.runner.access import ServerSettings
 from syncengine.runner.cli import app
-from syncengine.runner.http_server import serving
+from syncengine.runner.server.access import ServerSettings
+from syncengine.runner.server.http_server import serving
 from tests.unit.runner.test_http_server import HEALTHY, KEY, Metrics, unwell
 
 
@@ -208,7 +208,7 @@ async def answering(place, data):
 @pytest.mark.parametrize(
     ("data", "told"),
     [
-        (b"", "does not answer (nothing within 0.2 seconds)"),
+        (b"", "does not answer (nothing within 2 seconds)"),
         (b"SSH-2.0-OpenSSH_9.2\r\n", "does not answer"),
         (b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello", "answered 200, but not as syncengine does"),
         (b"HTTP/1.1 404 Not Found\r\nContent-Length: 2\r\n\r\n{}", "answered 404, but not as syncengine does"),
@@ -221,7 +221,7 @@ async def test_somebody_else_answers(place, data, told):
     server = await answering(place, data)
     async with server:
         port = server.sockets[0].getsockname()[1]
-        done = await place.check("--url", f"http://127.0.0.1:{port}", "--timeout", "0.2")
+        done = await place.check("--url", f"http://127.0.0.1:{port}", "--timeout", "2")
     assert (done.exit_code, done.stdout) == (1, "")
     assert told in done.stderr
 

@@ -10,11 +10,11 @@ from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 
-from syncengine.adapters.vital_signs import EndpointSigns, VitalSigns
+from syncengine.adapters.telemetry.vital_signs import EndpointSigns, VitalSigns
 from syncengine.engine.ports import OpenWrite, ParkedItem, PausedEndpoint
 from syncengine.redaction import Secret
-from syncengine.runner.health import NAMES, STATUSES, check
-from syncengine.runner.health_settings import HealthSettings
+from syncengine.runner.health.health import NAMES, STATUSES, check
+from syncengine.runner.health.health_settings import HealthSettings
 
 NOON = datetime(2024, 5, 1, 12, 0, tzinfo=UTC)
 SETTINGS = HealthSettings()
@@ -183,6 +183,7 @@ def test_the_settings_move_the_limits():
     """Each of them."""
     settings = HealthSettings(pass_grace_s=0, long_pass_s=10, open_intent_s=5, parked_items=2)
     assert check(well(last_success_at=ago(121)), settings).status == "degraded"
+    assert check(well(pass_started_at=ago(180)), settings).status == "degraded"
     assert check(well(pass_started_at=ago(181)), settings).status == "unhealthy"
     assert check(well(last_pass_at=ago(601)), settings).status == "unhealthy"
     assert check(well(open_writes=(open_write(6),)), settings).status == "degraded"

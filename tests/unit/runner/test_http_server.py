@@ -15,11 +15,11 @@ from attrs import evolve
 
 from syncengine.errors import ConfigurationError
 from syncengine.redaction import Secret
-from syncengine.runner import http_server, patient_connection
-from syncengine.runner.access import Place, ServerSettings
-from syncengine.runner.health import Check, Health
-from syncengine.runner.http_server import serving
-from syncengine.runner.served_at import served_at
+from syncengine.runner.health.health import Check, Health
+from syncengine.runner.server import http_server, patient_connection
+from syncengine.runner.server.access import Place, ServerSettings
+from syncengine.runner.server.http_server import serving
+from syncengine.runner.server.served_at import served_at
 
 KEY = "a-key-for-tests"
 PAGES = ("/", "/health", "/health/live", "/health/ready", "/metrics")

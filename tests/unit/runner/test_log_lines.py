@@ -16,9 +16,9 @@ from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 
 from syncengine.engine import notes
-from syncengine.runner import log_lines
-from syncengine.runner.log_rendering import FIXED_KEYS
-from syncengine.runner.logs import facts_of
+from syncengine.runner.log_lines import schema as log_lines
+from syncengine.runner.log_lines.rendering import FIXED_KEYS
+from syncengine.runner.log_lines.set_up import facts_of
 
 RESERVED = {*FIXED_KEYS, *log_lines.TRACE_IDS, "exception", "stack", "exc_info", "stack_info", "unreadable"}
 

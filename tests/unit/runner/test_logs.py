@@ -19,13 +19,20 @@ from jsonschema import Draft202012Validator
 from opentelemetry import trace
 from opentelemetry.sdk.trace import TracerProvider
 
-from syncengine.adapters.listeners import Everybody, Silence
+from syncengine.adapters.telemetry.listeners import Everybody, Silence
 from syncengine.engine import notes
 from syncengine.errors import SettingsInvalid
 from syncengine.redaction import Secret
-from syncengine.runner import uncaught
-from syncengine.runner.log_lines import schema
-from syncengine.runner.logs import LoggedTelemetry, LogSettings, chosen_logs, facts_of, set_up_logs, take_down_logs
+from syncengine.runner.log_lines import uncaught
+from syncengine.runner.log_lines.schema import schema
+from syncengine.runner.log_lines.set_up import (
+    LoggedTelemetry,
+    LogSettings,
+    chosen_logs,
+    facts_of,
+    set_up_logs,
+    take_down_logs,
+)
 from tests.fixtures.heard import Heard
 
 LINK = UUID(int=7)

@@ -24,9 +24,9 @@ from syncengine.engine.notes import (
 from syncengine.engine.ports import Endpoint
 from syncengine.errors import RecordRefused, RemoteBusy, Unreachable
 from syncengine.redaction import Secret
-from syncengine.runner import monitor as monitor_module
-from syncengine.runner.health_settings import HealthSettings
-from syncengine.runner.monitor import Monitor
+from syncengine.runner.health import monitor as monitor_module
+from syncengine.runner.health.health_settings import HealthSettings
+from syncengine.runner.health.monitor import Monitor
 from tests.fixtures.faulty_log import read_only
 from tests.fixtures.heard import Heard
 from tests.unit.adapters.sample_events import intended, observed, to_link

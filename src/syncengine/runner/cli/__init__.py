@@ -14,8 +14,8 @@ from typer.main import get_command
 from syncengine.runner.cli import backup, connectors, demo, explain, healthcheck, init, plan, rebuild_views, run, status
 from syncengine.runner.cli.context import CONFIG_VARIABLE, Choices, Context
 from syncengine.runner.cli.errors import Commands
+from syncengine.runner.log_lines.uncaught import redact_what_is_uncaught
 from syncengine.runner.settings import DEFAULT_FILE
-from syncengine.runner.uncaught import redact_what_is_uncaught
 
 __all__ = ["app", "main"]
 

@@ -13,11 +13,11 @@ from attrs import frozen
 
 from syncengine.errors import ConfigurationError, SyncEngineError
 from syncengine.redaction import Secret
-from syncengine.runner.access import KEY_HEADER
 from syncengine.runner.cli import exit_codes, show
 from syncengine.runner.cli.context import Context, choices
-from syncengine.runner.served_at import served_at
-from syncengine.runner.server_section import load_server
+from syncengine.runner.server.access import KEY_HEADER
+from syncengine.runner.server.served_at import served_at
+from syncengine.runner.server.server_section import load_server
 from syncengine.runner.short_text import cut
 
 LONGEST_ANSWER = 1_000_000
@@ -125,6 +125,8 @@ def _ask(url: str, page: str, key: Secret | None, *, timeout_s: float) -> Answer
         connection.request("GET", urlsplit(url).path.rstrip("/") + page, headers=headers)
         response = connection.getresponse()
         body = response.read(LONGEST_ANSWER)
+        if response.length and len(body) < LONGEST_ANSWER:  # the connection broke off, which a bounded read does not tell
+            raise http.client.IncompleteRead(body, response.length)
     except (OSError, http.client.HTTPException, ValueError) as error:
         raise Unanswered(f"{url} does not answer ({_why(error, timeout_s)}); is `syncengine run` running?") from error
     finally:

@@ -33,7 +33,7 @@ def plan(
 
 async def _planned(settings: Settings) -> Plan:
     from syncengine.runner.bootstrap import open_for_planning
-    from syncengine.runner.logs import set_up_logs
+    from syncengine.runner.log_lines.set_up import set_up_logs
 
     set_up_logs(level="warning")  # connectors may log as they like; not to standard output, and no secrets
     async with open_for_planning(settings) as sync:

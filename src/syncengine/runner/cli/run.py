@@ -73,8 +73,8 @@ def run(
 
 def _set_up_logs(settings: Settings, form: LogForm | None, level: Level | None, *, forever: bool) -> bool:
     """Whether somebody wants to read what happens; a single pass shows its progress instead, unless it is asked."""
-    from syncengine.runner.log_settings import LEVEL_VARIABLE, chosen_logs
-    from syncengine.runner.logs import set_up_logs
+    from syncengine.runner.log_lines.set_up import set_up_logs
+    from syncengine.runner.log_lines.settings import LEVEL_VARIABLE, chosen_logs
 
     asked = forever or level is not None or bool(os.environ.get(LEVEL_VARIABLE, "").strip())
     logs = chosen_logs(settings.logs, level=level and level.value, form=form and form.value)
@@ -115,9 +115,9 @@ async def _forever(
 
 
 async def _some(settings: Settings, *, until_quiet: bool, retry_refused: bool, as_json: bool, logged: bool) -> int:
-    from syncengine.adapters.listeners import Everybody, Silence
+    from syncengine.adapters.telemetry.listeners import Everybody, Silence
     from syncengine.runner.bootstrap import open_sync
-    from syncengine.runner.logs import LoggedTelemetry
+    from syncengine.runner.log_lines.set_up import LoggedTelemetry
     from syncengine.runner.progress import MeteredTelemetry, meter
     from syncengine.runner.stop_signals import stopping_on_signals
     from syncengine.runner.supervisor import MOST_PASSES, run_until_quiet

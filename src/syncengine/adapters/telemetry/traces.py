@@ -10,13 +10,13 @@ from urllib.parse import urlsplit
 
 from attrs import field, frozen, validators
 
-from syncengine.adapters.listeners import Silence
+from syncengine.adapters.telemetry.listeners import Silence
 from syncengine.engine.ports import Telemetry
 
 if TYPE_CHECKING:
     from opentelemetry.sdk.trace.export import SpanExporter
 
-    from syncengine.adapters.trace_provider import TraceProvider
+    from syncengine.adapters.telemetry.trace_provider import TraceProvider
 
 
 def _check_endpoint(_instance: object, _attribute: Any, endpoint: str) -> None:
@@ -89,6 +89,6 @@ def open_traces(settings: TraceSettings, *, exporter: "SpanExporter | None" = No
     """
     if exporter is None and not settings.otlp_endpoint:
         return Traces(None)
-    from syncengine.adapters.trace_provider import TraceProvider, otlp_exporter
+    from syncengine.adapters.telemetry.trace_provider import TraceProvider, otlp_exporter
 
     return Traces(TraceProvider(exporter or otlp_exporter(settings.otlp_endpoint), sample=settings.sample, version=version))

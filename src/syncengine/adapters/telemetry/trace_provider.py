@@ -14,8 +14,8 @@ from opentelemetry.sdk.trace.sampling import Decision, Sampler, SamplingResult
 from opentelemetry.trace import Link, SpanKind, TraceState
 from opentelemetry.util.types import Attributes
 
-from syncengine.adapters.derived_trace_ids import DerivedIds
-from syncengine.adapters.spans import TracesTelemetry
+from syncengine.adapters.telemetry.derived_trace_ids import DerivedIds
+from syncengine.adapters.telemetry.spans import TracesTelemetry
 from syncengine.errors import ConfigurationError
 
 CLOSE_WITHIN_S = 5.0

@@ -6,10 +6,10 @@ from typing import Any
 
 from opentelemetry.metrics import Counter, Histogram, Meter
 
-from syncengine.adapters import metric_names as names
-from syncengine.adapters.bounded_labels import BoundedLabels
-from syncengine.adapters.gauges import Reading
-from syncengine.adapters.metric_names import BreakerState, Family
+from syncengine.adapters.telemetry import metric_names as names
+from syncengine.adapters.telemetry.bounded_labels import BoundedLabels
+from syncengine.adapters.telemetry.gauges import Reading
+from syncengine.adapters.telemetry.metric_names import BreakerState, Family
 from syncengine.engine import notes
 from syncengine.engine.notes import Note, Work
 

@@ -25,10 +25,10 @@ from aiohttp import web
 from attrs import frozen
 
 from syncengine.errors import ConfigurationError
-from syncengine.runner.access import KEY_HEADER, Place, ServerSettings, may_ask
-from syncengine.runner.health import Check, Health
-from syncengine.runner.patient_connection import PatientServer
-from syncengine.runner.served_at import noted
+from syncengine.runner.health.health import Check, Health
+from syncengine.runner.server.access import KEY_HEADER, Place, ServerSettings, may_ask
+from syncengine.runner.server.patient_connection import PatientServer
+from syncengine.runner.server.served_at import noted
 
 __all__ = ["Exposition", "Place", "ServerSettings", "serving"]
 

@@ -16,8 +16,8 @@ import structlog
 from attrs import Attribute, fields
 
 from syncengine.engine.notes import Note, Work
-from syncengine.runner import log_rendering
-from syncengine.runner.log_settings import Level, LogFormat, LogSettings, chosen_logs
+from syncengine.runner.log_lines import rendering as log_rendering
+from syncengine.runner.log_lines.settings import Level, LogFormat, LogSettings, chosen_logs
 
 __all__ = [
     "OUR_LOGGER",

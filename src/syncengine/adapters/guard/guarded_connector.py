@@ -16,12 +16,12 @@ from typing import Generic, TypeVar
 from aiolimiter import AsyncLimiter
 from attrs import define
 
-from syncengine.adapters.breaker import Breakers
-from syncengine.adapters.call_settings import FAIR_CHANCE_S, CallSettings, wait_before_next
-from syncengine.adapters.cleaned_errors import cleaned
-from syncengine.adapters.heard_requests import noting_requests
-from syncengine.adapters.listeners import Silence
-from syncengine.adapters.wait import Wait
+from syncengine.adapters.guard.breaker import Breakers
+from syncengine.adapters.guard.call_settings import FAIR_CHANCE_S, CallSettings, wait_before_next
+from syncengine.adapters.guard.cleaned_errors import cleaned
+from syncengine.adapters.guard.heard_requests import noting_requests
+from syncengine.adapters.guard.wait import Wait
+from syncengine.adapters.telemetry.listeners import Silence
 from syncengine.connector import Capabilities, Connector
 from syncengine.domain.identity import ContainerId, RecordId, SyncKey
 from syncengine.domain.records import ChangePage, Container, Cursor, FieldValues, Record, RecordRef, Revision
@@ -78,7 +78,7 @@ class GuardedConnector:
             plugin: the name of the connector, for example "huly".
             telemetry: told of each call, each attempt and each HTTP request.
             breakers: those of the synchronisation it belongs to; its own when None.
-            host: what its breaker is about (`syncengine.adapters.breaker.host_of`); the endpoint itself when None.
+            host: what its breaker is about (`syncengine.adapters.guard.breaker.host_of`); the endpoint itself when None.
             random: where the waits between attempts are drawn from; seeded by the operating system when None.
         """
         can = connector.capabilities

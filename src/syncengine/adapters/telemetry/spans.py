@@ -23,8 +23,8 @@ from opentelemetry.trace import (
     set_span_in_context,
 )
 
-from syncengine.adapters.derived_trace_ids import DerivedIds, root_span_id_of, trace_id_of
-from syncengine.adapters.span_facts import event_of, facts_of_intent, facts_of_pass, facts_of_work
+from syncengine.adapters.telemetry.derived_trace_ids import DerivedIds, root_span_id_of, trace_id_of
+from syncengine.adapters.telemetry.span_facts import event_of, facts_of_intent, facts_of_pass, facts_of_work
 from syncengine.engine.notes import (
     CallEnded,
     CallWork,

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 
-from syncengine.adapters.metric_names import Family
+from syncengine.adapters.telemetry.metric_names import Family
 
 MOST_SETS = 200
 """Label sets of one metric; what comes later is counted under "other"."""

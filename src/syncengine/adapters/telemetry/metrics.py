@@ -15,11 +15,11 @@ from opentelemetry.sdk.resources import Resource
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.metrics_core import Metric
 
-from syncengine.adapters.bounded_labels import BoundedLabels
-from syncengine.adapters.gauges import Reading, readings_of, readings_of_breakers, readings_of_checks
-from syncengine.adapters.metric_names import BUILD_INFO, FAMILIES, BreakerState, Family
-from syncengine.adapters.metrics_telemetry import MetricsTelemetry
-from syncengine.adapters.vital_signs import Patient
+from syncengine.adapters.telemetry.bounded_labels import BoundedLabels
+from syncengine.adapters.telemetry.gauges import Reading, readings_of, readings_of_breakers, readings_of_checks
+from syncengine.adapters.telemetry.metric_names import BUILD_INFO, FAMILIES, BreakerState, Family
+from syncengine.adapters.telemetry.metrics_telemetry import MetricsTelemetry
+from syncengine.adapters.telemetry.vital_signs import Patient
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 

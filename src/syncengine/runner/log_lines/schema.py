@@ -17,9 +17,9 @@ from attrs import Attribute
 
 from syncengine.engine import notes
 from syncengine.engine.notes import Note, Work
-from syncengine.runner.log_rendering import FIXED_KEYS
-from syncengine.runner.log_settings import Level
-from syncengine.runner.logs import OUR_LOGGER, logged_fields
+from syncengine.runner.log_lines.rendering import FIXED_KEYS
+from syncengine.runner.log_lines.set_up import OUR_LOGGER, logged_fields
+from syncengine.runner.log_lines.settings import Level
 
 MEANINGS: Mapping[str, str] = {
     # Every line.

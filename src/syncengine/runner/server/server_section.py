@@ -8,9 +8,9 @@ from typing import Any
 
 from syncengine.errors import SettingsInvalid
 from syncengine.redaction import Secret
-from syncengine.runner.access import DEFAULT_LISTEN, ServerSettings
 from syncengine.runner.problems import Misfits
 from syncengine.runner.secret_values import SecretReader
+from syncengine.runner.server.access import DEFAULT_LISTEN, ServerSettings
 from syncengine.runner.settings import load_log_path
 
 

@@ -5,9 +5,9 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from attrs import field, frozen
 
-from syncengine.adapters import metric_names as names
-from syncengine.adapters.metric_names import Family
-from syncengine.adapters.vital_signs import VitalSigns
+from syncengine.adapters.telemetry import metric_names as names
+from syncengine.adapters.telemetry.metric_names import Family
+from syncengine.adapters.telemetry.vital_signs import VitalSigns
 from syncengine.engine.ports import OpenWrite
 
 

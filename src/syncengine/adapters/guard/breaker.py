@@ -12,9 +12,9 @@ from typing import Literal, cast
 from circuitbreaker import CircuitBreaker
 from yarl import URL
 
-from syncengine.adapters.call_settings import CallSettings
-from syncengine.adapters.listeners import Silence
-from syncengine.adapters.wait import Wait
+from syncengine.adapters.guard.call_settings import CallSettings
+from syncengine.adapters.guard.wait import Wait
+from syncengine.adapters.telemetry.listeners import Silence
 from syncengine.engine.notes import BreakerChanged
 from syncengine.engine.ports import Clock, Telemetry
 from syncengine.errors import CircuitOpen, OutcomeUnknown, RemoteBusy, Unreachable

@@ -9,8 +9,8 @@ from typing import Literal
 from attrs import field, frozen
 
 from syncengine.adapters.event_log import SqliteEventLog
-from syncengine.adapters.listeners import Silence
-from syncengine.adapters.vital_signs import EndpointSigns, VitalSigns
+from syncengine.adapters.telemetry.listeners import Silence
+from syncengine.adapters.telemetry.vital_signs import EndpointSigns, VitalSigns
 from syncengine.domain.identity import EndpointName
 from syncengine.engine.notes import (
     CallEnded,
@@ -30,9 +30,9 @@ from syncengine.engine.notes import (
 from syncengine.engine.ports import Clock, Endpoint, OpenWrite, ParkedItem, PausedEndpoint, Telemetry
 from syncengine.errors import EventLogError, SyncEngineError
 from syncengine.redaction import redact
-from syncengine.runner.endpoint_trouble import EndpointTrouble, about_the_log
-from syncengine.runner.health import Health, Status, check
-from syncengine.runner.health_settings import HealthSettings
+from syncengine.runner.health.endpoint_trouble import EndpointTrouble, about_the_log
+from syncengine.runner.health.health import Health, Status, check
+from syncengine.runner.health.health_settings import HealthSettings
 from syncengine.runner.short_text import cut
 
 BreakerState = Literal["closed", "open", "half_open"]

@@ -15,10 +15,10 @@ from typing import Literal
 
 from attrs import frozen
 
-from syncengine.adapters.vital_signs import EndpointSigns, VitalSigns
+from syncengine.adapters.telemetry.vital_signs import EndpointSigns, VitalSigns
 from syncengine.domain.identity import EndpointName
 from syncengine.redaction import redact
-from syncengine.runner.health_settings import HealthSettings
+from syncengine.runner.health.health_settings import HealthSettings
 from syncengine.runner.short_text import age, at, cut
 
 Status = Literal["healthy", "degraded", "unhealthy"]

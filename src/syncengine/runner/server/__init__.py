@@ -1,0 +1,1 @@
+"""The server for health and metrics, and finding it."""
