@@ -195,14 +195,20 @@ async def test_settings_that_are_not_there(place):
 async def answering(place, data):
     """A server that says this to everybody."""
 
+    gone = []
+
     async def answer(reader, writer):
         await reader.readuntil(b"\r\n\r\n")
         writer.write(data)
         await writer.drain()
-        if data:
-            writer.close()
+        if not data:
+            await reader.read()  # until whoever asked has had enough
+        writer.close()
+        gone.append(writer)
 
-    return await asyncio.start_server(answer, "127.0.0.1", 0)
+    server = await asyncio.start_server(answer, "127.0.0.1", 0)
+    server.gone = gone
+    return server
 
 
 @pytest.mark.parametrize(
@@ -222,6 +228,9 @@ async def test_somebody_else_answers(place, data, told):
     async with server:
         port = server.sockets[0].getsockname()[1]
         done = await place.check("--url", f"http://127.0.0.1:{port}", "--timeout", "2")
+        while not server.gone:
+            await asyncio.sleep(0)
+        await server.gone[0].wait_closed()
     assert (done.exit_code, done.stdout) == (1, "")
     assert told in done.stderr
 
