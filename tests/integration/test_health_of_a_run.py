@@ -443,3 +443,16 @@ async def test_a_clock_that_was_set_does_not_change_how_often_passes_run(tmp_pat
         run.heard.notes.clear()
         await run.clock.drive(4 * INTERVAL_S)
         assert run.heard.names.count("pass.started") in {4, 5}
+
+
+async def test_a_long_pass_beside_a_log_that_cannot_be_written(tmp_path, busy):
+    """Two troubles at once: that a pass was skipped cannot even be counted, and the run goes on all the same."""
+    async with running(tmp_path, busy, Trouble(begin=None, end=None, check="", told="")) as run:
+        pass_stuck(run)
+        log_read_only(run)
+        await run.clock.drive(3 * INTERVAL_S)
+        status, wrong = await run.ask()
+        assert (status, set(wrong) >= {"log", "pass_running"}) == ("unhealthy", True)
+        log_writable(run)
+        pass_goes_on(run)
+        await run.seconds_until(lambda status, _: status == "healthy", 2 * INTERVAL_S)

@@ -20,6 +20,7 @@ from syncengine.engine.sync_pass import Engine
 from syncengine.errors import SettingsInvalid, SyncEngineError
 from syncengine.runner.clock import SystemClock
 from syncengine.runner.late_connector import EndpointKeeper, LateConnector
+from syncengine.runner.refused_credentials import RefusedCredentials
 from syncengine.runner.rule_coverage import problems_of_policy
 from syncengine.runner.settings import Settings
 from syncengine.runner.sync import Sync
@@ -32,6 +33,7 @@ async def open_sync(
     telemetry: Telemetry | None = None,
     clock: Clock | None = None,
     reach_all: bool = False,
+    retry_refused: bool = False,
     command: str | None = None,
 ) -> AsyncIterator[Sync]:
     """
@@ -44,6 +46,7 @@ async def open_sync(
         telemetry: told what happens.
         clock: the time of this computer when None.
         reach_all: raise when an endpoint cannot be reached, for a single pass that somebody waits for.
+        retry_refused: try credentials once more that were refused before and have not changed since.
         command: what another process that wants the same log is told about this one.
 
     Raises:
@@ -56,7 +59,14 @@ async def open_sync(
     # The log first: nobody should log in anywhere for a log that another process is writing.
     async with (
         open_log(settings.log, now=clock.now, command=command) as log,
-        open_sync_on(log, settings, telemetry=telemetry or Silence(), clock=clock, reach_all=reach_all) as sync,
+        open_sync_on(
+            log,
+            settings,
+            telemetry=telemetry or Silence(),
+            clock=clock,
+            reach_all=reach_all,
+            retry_refused=retry_refused,
+        ) as sync,
     ):
         yield sync
 
@@ -126,6 +136,7 @@ async def open_sync_on(
     breakers: Breakers | None = None,
     reach_all: bool = False,
     read_only: bool = False,
+    retry_refused: bool = False,
 ) -> AsyncIterator[Sync]:
     """
     As `open_sync`, on a log that is open already and stays open.
@@ -139,7 +150,10 @@ async def open_sync_on(
     """
     breakers = breakers or Breakers(clock=clock, telemetry=telemetry)
     async with AsyncExitStack() as stack:
-        keepers = await _open_endpoints(stack, settings, telemetry, clock, breakers, read_only=read_only)
+        refused = RefusedCredentials(settings.log, read_only)
+        if retry_refused:
+            refused.forget()
+        keepers = await _open_endpoints(stack, settings, telemetry, clock, breakers, refused)
         _require_open(keepers, reach_all=reach_all)
         opened = {keeper.name: keeper.connector for keeper in keepers if keeper.connector is not None}
         _require_fitting(
@@ -155,8 +169,7 @@ async def _open_endpoints(
     telemetry: Telemetry,
     clock: Clock,
     breakers: Breakers,
-    *,
-    read_only: bool,
+    refused: RefusedCredentials,
 ) -> list[EndpointKeeper]:
     """All endpoints at once, each tried once when this returns."""
     late: dict[EndpointName, Connector] = {}
@@ -173,8 +186,9 @@ async def _open_endpoints(
         telemetry=telemetry,
         backoff=settings.policy.backoff,
         on_open=fits,
-        read_only=read_only,
+        read_only=refused.read_only,
         breakers=breakers,
+        refused=refused,
     )
     keepers = [make(endpoint) for endpoint in settings.endpoints.values()]
     for keeper in keepers:

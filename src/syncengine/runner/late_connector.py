@@ -14,10 +14,18 @@ from syncengine.domain.policy import Backoff
 from syncengine.domain.records import ChangePage, Container, Cursor, FieldValues, Record, RecordRef, Revision
 from syncengine.engine.notes import EndpointConnected, EndpointNotClosed, EndpointNotConnected
 from syncengine.engine.ports import Clock, Telemetry
-from syncengine.errors import ConfigurationError, SettingsInvalid, SyncEngineError, TransientError, Unreachable
+from syncengine.errors import (
+    AuthenticationFailed,
+    ConfigurationError,
+    SettingsInvalid,
+    SyncEngineError,
+    TransientError,
+    Unreachable,
+)
 from syncengine.http import listening
 from syncengine.redaction import redact
-from syncengine.runner.settings import EndpointSettings
+from syncengine.runner.refused_credentials import RefusedCredentials
+from syncengine.runner.settings_model import EndpointSettings
 
 CLOSING_S = 5.0
 """Seconds a connector may take to close its connection."""
@@ -47,6 +55,7 @@ class EndpointKeeper:
         on_open: Callable[[EndpointName, Connector], None],
         read_only: bool = False,
         breakers: Breakers | None = None,
+        refused: RefusedCredentials | None = None,
     ) -> None:
         self.name = endpoint.name
         self.connector: Connector | None = None
@@ -59,6 +68,7 @@ class EndpointKeeper:
         self._on_open = on_open
         self._read_only = read_only
         self.breakers = breakers or Breakers(clock=clock, telemetry=telemetry)
+        self._refused = refused
         self._tried = asyncio.Event()
         self._closing = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -102,11 +112,17 @@ class EndpointKeeper:
 
     async def _keep(self) -> None:
         attempts = 0
+        known = self._refused.known_refusal(self._endpoint) if self._refused is not None else None
+        self.refusal = None if known is None else self._note(known)
         while self.refusal is None and not self._closing.is_set():
             attempts += 1
             try:
                 with listening(noting_requests(self._telemetry, self.name)):
                     await self._connect_and_stay()
+            except AuthenticationFailed as error:
+                self.refusal = self._note(error)
+                if self._refused is not None:
+                    self._refused.remember(self._endpoint, error, self._clock.now())
             except TransientError as error:
                 self._note(error)
                 self.trouble = error
@@ -133,6 +149,8 @@ class EndpointKeeper:
                 )
                 self._on_open(self.name, guarded)
                 self.connector = guarded
+                if self._refused is not None:
+                    self._refused.forget(self.name)
                 self._telemetry.note(EndpointConnected(endpoint=self.name, connector=plugin.name))
                 self._tried.set()
                 await self._closing.wait()

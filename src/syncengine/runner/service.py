@@ -64,6 +64,7 @@ async def open_service(
     clock: Clock | None = None,
     monotonic: Callable[[], float] = time.monotonic,
     environ: Mapping[str, str] | None = None,
+    retry_refused: bool = False,
     command: str | None = None,
 ) -> AsyncIterator[Service]:
     """
@@ -73,6 +74,7 @@ async def open_service(
         listeners: told what happens, beside log lines, metrics, traces and health.
         clock: the time of this computer when None.
         monotonic: seconds of a clock that nobody can set, to notice when the other one is set.
+        retry_refused: try credentials once more that were refused before and have not changed since.
         environ: where systemd says that it started us; the variables of the process when None.
         command: what another process that wants the same log is told about this one.
 
@@ -108,7 +110,9 @@ async def open_service(
         server = serving(settings.server, health=monitor.health, metrics=metrics, log=settings.log)
         place = await stack.enter_async_context(server)
         telemetry.note(Starting(step="server", detail=place.url if place else "off"))
-        opening = open_sync_on(log, settings, telemetry=telemetry, clock=clock, breakers=breakers)
+        opening = open_sync_on(
+            log, settings, telemetry=telemetry, clock=clock, breakers=breakers, retry_refused=retry_refused
+        )
         sync = await stack.enter_async_context(opening)
         monitor.endpoints_open(sync.endpoints)
         connected = [name for name, keeper in sync.keepers.items() if keeper.connector is not None]

@@ -43,7 +43,10 @@ def run(
         typer.Option("--interval", metavar="SECONDS", min=0.1, help="Seconds between passes; overrides the settings."),
     ] = None,
     retry_refused: Annotated[
-        bool, typer.Option("--retry-refused", help="Send again what a remote refused, after you removed the cause.")
+        bool,
+        typer.Option(
+            "--retry-refused", help="Send again what a remote refused, credentials too, after you removed the cause."
+        ),
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the report of each pass as one line of JSON.")] = False,
     log_format: Annotated[
@@ -102,7 +105,7 @@ async def _forever(
     def on_reload(new: Settings) -> None:
         _set_up_logs(new, *log_options, forever=True)
 
-    async with open_service(settings, command="syncengine run") as service:
+    async with open_service(settings, retry_refused=retry_refused, command="syncengine run") as service:
         ending = await run_service(
             service,
             load=partial(settings_of, ctx),
@@ -132,7 +135,9 @@ async def _some(settings: Settings, *, until_quiet: bool, retry_refused: bool, a
     with meter() as progress:
         shown = Silence() if as_json else MeteredTelemetry(progress)
         telemetry = Everybody(shown, LoggedTelemetry()) if logged else shown
-        opening = open_sync(settings, telemetry=telemetry, reach_all=True, command="syncengine run")
+        opening = open_sync(
+            settings, telemetry=telemetry, reach_all=True, retry_refused=retry_refused, command="syncengine run"
+        )
         async with opening as sync:
             with stopping_on_signals(stop.set, show.complain):
                 await run_until_quiet(sync, on_report=on_report, retry_refused=retry_refused, stop=stop, most=most)

@@ -96,9 +96,11 @@ async def _listen(runner: web.ServerRunner, place: Place) -> Place:
     try:
         await web.TCPSite(runner, place.host, place.port, backlog=32).start()
     except OSError as error:
+        no_such_address = "this computer has no such address; use one of its own, or 127.0.0.1"
         why = {
             errno.EADDRINUSE: "another program listens there already; stop it, or choose another port",
-            errno.EADDRNOTAVAIL: "this computer has no such address; use one of its own, or 127.0.0.1",
+            errno.EADDRNOTAVAIL: no_such_address,
+            0: no_such_address,  # Python 3.13 passes such addresses over, and then has none left
             errno.EACCES: "this user may not use that port; choose one above 1023",
         }.get(error.errno or 0, f"it is not possible ({error.strerror or error}); choose another place")
         raise ConfigurationError(f'[server] listen = "{place}": {why}') from error
