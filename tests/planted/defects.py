@@ -29,6 +29,9 @@ class Defect:
 MERGE = "syncengine/domain/merge.py"
 DECIDE = "syncengine/domain/decide.py"
 LINK = "syncengine/domain/link.py"
+WAITING = "syncengine/domain/waiting.py"
+BREAKER = "syncengine/adapters/guard/breaker.py"
+CALLS = "syncengine/adapters/guard/call_settings.py"
 JUDGE = "syncengine/domain/judge.py"
 RULES = "syncengine/domain/conflict_rules.py"
 IDENTITY = "syncengine/domain/identity.py"
@@ -132,7 +135,7 @@ DEFECTS = (
     ),
     Defect(
         name="a refused write is repeated every cycle",
-        file=DECIDE,
+        file=WAITING,
         old="    return refusal is not None and (refusal.operation, refusal.fields) == (write.operation, write.fields)\n",
         new="    return refusal is not None and False\n",
         tests=(
@@ -150,7 +153,7 @@ DEFECTS = (
     Defect(
         name="a conflict that waits for a person is parked again and again",
         file=DECIDE,
-        old="    if parked is not None and dict(parked.versions) == values:\n",
+        old="    if parked is not None and dict(parked.versions) == values and parked.rule == str(rule):\n",
         new="    if False:\n",
         tests=(
             DECIDE_LAWS + "test_every_story_comes_to_rest",
@@ -476,5 +479,46 @@ DEFECTS = (
         old="Converter(forbid_extra_keys=True,",
         new="Converter(forbid_extra_keys=False,",
         tests=("unit/adapters/test_event_codec.py::test_a_field_that_is_not_known_asks_for_an_upgrade",),
+    ),
+    Defect(
+        name="a conflict goes on waiting although its rule was changed",
+        file=DECIDE,
+        old=" == values and parked.rule == str(rule):\n",
+        new=" == values:\n",
+        tests=("unit/engine/test_changed_rules.py::test_a_restart_with_another_rule_settles_what_waited",),
+    ),
+    Defect(
+        name="what was taken back waits for ever",
+        file=WAITING,
+        old="    return frozenset(conflicts | refusals - ",
+        new="    return frozenset() and frozenset(conflicts | refusals - ",
+        tests=(
+            "unit/engine/test_taken_back.py::test_a_refused_edit_that_is_taken_back",
+            "unit/engine/test_taken_back.py::test_a_conflict_that_both_sides_take_back",
+        ),
+    ),
+    Defect(
+        name="a refusal is forgotten although its edit is still there",
+        file=WAITING,
+        old=" and unchanged >= set(refusal.fields)\n",
+        new="\n",
+        tests=("unit/engine/test_taken_back.py::test_another_edit_does_not_make_the_refused_one_moot",),
+    ),
+    Defect(
+        name="everybody probes a host at once",
+        file=BREAKER,
+        old="        self._probing = True\n",
+        new="        self._probing = False\n",
+        tests=(
+            "unit/adapters/test_breaker.py::test_one_probe_among_fifty",
+            "unit/adapters/test_guarded_connector.py::test_one_probe_among_fifty_waiting_calls",
+        ),
+    ),
+    Defect(
+        name="processes that failed together come back together",
+        file=CALLS,
+        old="random.uniform(0.0, bound_s)",
+        new="bound_s",
+        tests=("unit/adapters/test_call_settings.py::test_processes_do_not_wait_in_step",),
     ),
 )

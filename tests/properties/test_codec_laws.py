@@ -59,6 +59,7 @@ FIELDS = {
         "writes": st.lists(writes, max_size=2).map(tuple),
         "reasons": st.dictionaries(texts, texts, max_size=3),
         "settled": st.lists(settlements, max_size=2).map(tuple),
+        "moot": st.frozensets(texts, max_size=2),
     },
     "link.write_confirmed": {
         "intent_id": texts,

@@ -37,7 +37,7 @@ from syncengine.domain.records import FieldValues
 from syncengine.engine.fingerprint import fingerprint
 from syncengine.engine.ports import Recorded
 
-VIEWS_VERSION = 2
+VIEWS_VERSION = 3
 """Raised with every change of the tables or of `changes_of`; a log with other views gets them rebuilt when it is opened."""
 
 Change = tuple[str, tuple[object, ...]]
@@ -210,7 +210,7 @@ def _gone(recorded: Recorded, event: RecordGone) -> list[Change]:
 def _intended(recorded: Recorded, event: WritesIntended) -> list[Change]:
     link, since = recorded.stream_id.hex, time_to_text(recorded.recorded_at)
     changes: list[Change] = [(_DECIDED, (link, recorded.version))] if event.writes else []
-    decided_again = {f"field:{name}" for fields in event.basis.values() for name in fields}
+    decided_again = {f"field:{name}" for fields in event.basis.values() for name in fields} | event.moot
     for write in event.writes:
         changes.append((_OPENED, (write.intent_id, link, write.endpoint, since)))
         decided_again.add(f"write:{write.endpoint}")

@@ -19,6 +19,7 @@ from syncengine.domain.link import Link, Side
 from syncengine.domain.merge import Conflicts, FieldState, Never, Settled, Takes, merge_field
 from syncengine.domain.policy import Policy
 from syncengine.domain.records import FieldValue, FieldValues, RecordSchema
+from syncengine.domain.waiting import moot, was_refused
 
 
 @frozen(kw_only=True)
@@ -54,6 +55,7 @@ class _Findings:
     takes: dict[FieldName, Takes] = field(factory=dict)
     settled: list[Settlement] = field(factory=list)
     held: set[FieldName] = field(factory=set)
+    unchanged: set[FieldName] = field(factory=set)
     park: ConflictParked | None = None
 
 
@@ -131,7 +133,7 @@ def _merge_one(
     verdict = merge_field(states, same)
     match verdict:
         case Settled():
-            pass
+            findings.unchanged.add(name)
         case Takes():
             findings.takes[name] = verdict
         case Conflicts(versions):
@@ -168,7 +170,8 @@ def _version(state: FieldState) -> FieldVersion:
 def _writes(link: Link, participants: Participants, findings: _Findings, *, retry_refused: bool) -> WritesIntended | None:
     writes = _unrefused(link, participants, findings, retry_refused=retry_refused)
     basis = _basis(link, findings, writes)
-    if not writes and not _moves(link, basis):
+    over = moot(link, unchanged=findings.unchanged, speakers=participants, writes=writes)
+    if not writes and not over and not _moves(link, basis):
         return None
     names = {name for fields in basis.values() for name in fields}
     return WritesIntended(
@@ -176,6 +179,7 @@ def _writes(link: Link, participants: Participants, findings: _Findings, *, retr
         writes=tuple(writes),
         reasons=_reasons(findings, writes, names),
         settled=tuple(settlement for settlement in findings.settled if settlement.field in names),
+        moot=over,
     )
 
 
@@ -183,18 +187,13 @@ def _unrefused(link: Link, participants: Participants, findings: _Findings, *, r
     """The writes to make; one that was refused is not repeated unchanged, and its fields wait on every side."""
     while True:
         drafts = _drafts(link, participants, findings)
-        refused = [] if retry_refused else [write for write in drafts if _was_refused(link, write)]
+        refused = [] if retry_refused else [write for write in drafts if was_refused(link, write)]
         waiting = {name for write in refused if write.operation is Operation.UPDATE for name in write.fields}
         if not waiting:
             # A refused create concerns nobody but the endpoint that has no record.
             return [write for write in drafts if write not in refused]
         # Writing such a field elsewhere would overwrite an edit there for a value that cannot become common.
         findings.held |= waiting
-
-
-def _was_refused(link: Link, write: Write) -> bool:
-    refusal = link.refused.get(write.endpoint)
-    return refusal is not None and (refusal.operation, refusal.fields) == (write.operation, write.fields)
 
 
 def _drafts(link: Link, participants: Participants, findings: _Findings) -> list[Write]:

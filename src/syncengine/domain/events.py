@@ -113,12 +113,15 @@ class WritesIntended:
         basis: what each side held in the fields that will be agreed once every write is settled.
         reasons: for each field that moves, one sentence for people.
         settled: conflicts a rule settled on the way.
+        moot: what waited and has nothing to wait for any more, because people undid it: "field:NAME" for a conflict,
+            "write:ENDPOINT" for a refused write.
     """
 
     basis: Mapping[EndpointName, FieldValues]
     writes: tuple[Write, ...]
     reasons: Mapping[FieldName, str] = field(factory=dict)
     settled: tuple[Settlement, ...] = ()
+    moot: frozenset[str] = frozenset()
 
 
 @frozen(kw_only=True)

@@ -231,7 +231,9 @@ def _intended(link: Link, event: WritesIntended) -> Link:
     if link.decision is not None:
         raise ImpossibleHistory(f"link {link.link_id} has a decision outstanding and cannot make another one")
     names = {name for fields in event.basis.values() for name in fields}
+    names |= {name for name in link.parked if f"field:{name}" in event.moot}
     written = {write.endpoint for write in event.writes}
+    written |= {endpoint for endpoint in link.refused if f"write:{endpoint}" in event.moot}
     decided = changed(
         link,
         decision=Decision(

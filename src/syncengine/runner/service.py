@@ -6,7 +6,9 @@ health can be asked for while endpoints are still being reached), endpoints, rea
 """
 
 import asyncio
+import logging
 import os
+import sys
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractContextManager, AsyncExitStack, asynccontextmanager
@@ -31,7 +33,7 @@ from syncengine.runner.log_lines.set_up import LoggedTelemetry
 from syncengine.runner.reload import Reloader
 from syncengine.runner.server.http_server import Place, serving
 from syncengine.runner.settings import Settings
-from syncengine.runner.supervisor import Ending, run_forever
+from syncengine.runner.supervisor import Ending, run_forever, say_on_stderr
 from syncengine.runner.sync import Sync
 from syncengine.runner.systemd import Systemd
 
@@ -169,9 +171,18 @@ async def run_service(
             retry_refused=retry_refused,
             stop_within_s=service.settings.stop_within_s,
             reload=reload,
+            say=_say,
         )
     finally:
         systemd.stopping()
+
+
+def _say(text: str) -> None:
+    """For people where somebody sits at a terminal, and a log line like all others where a program reads."""
+    if sys.stderr.isatty():
+        say_on_stderr(text)
+    else:
+        logging.getLogger("syncengine.signals").warning(text)
 
 
 class _Heard:

@@ -125,6 +125,7 @@ def load_settings(
     sync = reading.structured(table.get("sync", {}), _SyncSection, ("sync",))
     pairings = _pairings(reading, sync.pairings if sync else (), names)
     sections = {name: reading.structured(table.get(name, {}), kind, (name,)) for name, kind in _SECTIONS.items()}
+    _warn_of_plain_secrets(reading, ("server",), _table_at(table, "server"), ServerSettings)
     if reading.problems or sync is None:
         raise SettingsInvalid([str(problem) for problem in reading.problems], source=str(path))
     return Settings(

@@ -117,8 +117,12 @@ class _Teller:
             losers = listed(f"{short(value)} of {name}" for name, value in sorted(settled.losers.items()))
             given_up = f"; given up, but kept here: {losers}" if losers else ""
             yield f"conflict in {settled.field}: {settled.rule} decided for {short(settled.value)}{given_up}"
-        if not event.writes:
-            names = sorted({name for fields in event.basis.values() for name in fields})
+        for subject in sorted(event.moot):
+            kind, _, name = subject.partition(":")
+            what = f"the conflict in {name}" if kind == "field" else f"the write that {name} refused"
+            yield f"nobody waits for {what} any more: the edit was taken back"
+        names = sorted({name for fields in event.basis.values() for name in fields})
+        if not event.writes and names:
             yield f"agreed: {listed(sorted(event.basis))} hold the same {listed(names)}, nothing had to be written"
         for write in event.writes:
             act = _ACTS[write.operation].format(endpoint=write.endpoint)

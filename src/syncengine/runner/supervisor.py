@@ -12,7 +12,7 @@ from attrs import define, field, frozen
 
 from syncengine.engine.notes import Stopped, Stopping
 from syncengine.engine.report import PassReport
-from syncengine.errors import ConcurrentAppend, Remedy, SyncEngineError
+from syncengine.errors import ConcurrentAppend, LogUnavailable, Remedy, SyncEngineError
 from syncengine.runner.stop_signals import Caught, stopping_on_signals
 from syncengine.runner.sync import Sync
 
@@ -157,8 +157,11 @@ async def run_until_quiet(
 def first_due(sync: Sync) -> datetime | None:
     """When the next postponed write may be tried; those that are due already had their chance in the last pass."""
     now = sync.clock.now()
-    times = [write.not_before for write in sync.views.open_writes() if write.not_before and write.not_before > now]
-    return min(times, default=None)
+    try:
+        open_writes = sync.views.open_writes()
+    except LogUnavailable:
+        return None  # then the next pass starts as planned
+    return min((it.not_before for it in open_writes if it.not_before and it.not_before > now), default=None)
 
 
 @define(kw_only=True)

@@ -1,6 +1,7 @@
 """Everything that belongs to a running synchronisation, in one value."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 from attrs import field, frozen
@@ -12,7 +13,7 @@ from syncengine.engine.notes import LeaseLost as LeaseLostNote
 from syncengine.engine.ports import Clock, Endpoint, Telemetry, Views
 from syncengine.engine.report import PassReport
 from syncengine.engine.sync_pass import Engine
-from syncengine.errors import LeaseLost
+from syncengine.errors import LeaseLost, LogUnavailable
 from syncengine.runner.late_connector import EndpointKeeper
 
 
@@ -72,7 +73,8 @@ class Sync:
     async def note_skipped(self) -> None:
         """Count a pass that was due while another one was running."""
         self.telemetry.note(PassSkipped())
-        await self.log.heartbeat.note_skipped()
+        with suppress(LogUnavailable):  # the pass that is running has said so, and only a number is lost
+            await self.log.heartbeat.note_skipped()
 
 
 def summary_of(report: PassReport) -> dict[str, Any]:

@@ -248,6 +248,7 @@ class MemoryViews:
         names = {name for fields in event.basis.values() for name in fields}
         self._unpark(link_id, [f"field:{name}" for name in names])
         self._unpark(link_id, [f"write:{write.endpoint}" for write in event.writes])
+        self._unpark(link_id, sorted(event.moot))
 
     def _postpone(self, event: WritePostponed) -> None:
         write = self.open[event.intent_id]

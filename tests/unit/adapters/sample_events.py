@@ -65,6 +65,7 @@ FULL_EXAMPLES: dict[str, Event] = {
                 field="title", rule="Prefer(endpoint='huly')", value="Door sticks", losers={"vibe": ("Gate", "Arch")}
             ),
         ),
+        moot=frozenset({"field:status", "write:huly"}),
     ),
     "link.write_confirmed": WriteConfirmed(
         intent_id="5a1fc4",

@@ -32,9 +32,16 @@ def decoded(stored):
 
 
 def newest(known):
-    files = [file for file in FILES if file.startswith(f"{known.name}.v{known.version}")]
+    files = [
+        file for file in FILES if file.startswith((f"{known.name}.v{known.version}.", f"{known.name}.v{known.version}-"))
+    ]
     assert files, f"{known.name} has no golden file of version {known.version}"
-    return golden(files[-1])
+    return golden(max(files, key=edition))
+
+
+def edition(file):
+    """`NAME.v1.json` is the first of its version, `NAME.v1-2.json` the second."""
+    return int(file.removesuffix(".json").rpartition(".v")[2].partition("-")[2] or 1)
 
 
 def differences(event_class, data, place="") -> Iterator[str]:

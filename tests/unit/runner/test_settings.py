@@ -270,6 +270,13 @@ def test_a_plain_secret_works_and_is_warned_about(file):
     )
 
 
+def test_a_plain_key_of_the_server_is_warned_about(file):
+    """As a password is."""
+    assert file(GOOD + '\n[server]\napi_key = "plain-text"\n').warnings == (
+        'server.api_key: a secret in plain text; better api_key = {env = "SERVER_API_KEY"} or {file = "..."}',
+    )
+
+
 def test_no_message_repeats_a_secret(file):
     """A class that prints its values in an error prints *** where a secret stood."""
     text = GOOD.replace('url = "http://one"', 'url = {env = "SECRET"}')

@@ -233,6 +233,20 @@ def test_a_conflict_that_a_rule_settled():
     ]
 
 
+def test_what_waited_and_was_taken_back():
+    """Said once, for each thing that waited; nothing was agreed by it."""
+    log = both(title="A")
+    log.add(
+        ConflictParked(field="title", rule="AskAPerson()", reason="changed on both", versions={"huly": "B", "vibe": "C"})
+    )
+    log.add(WritesIntended(basis={}, writes=(), moot=frozenset({"field:title", "write:vibe"})))
+    assert log.told()[-3:] == [
+        "nobody waits for the conflict in title any more: the edit was taken back",
+        "nobody waits for the write that vibe refused any more: the edit was taken back",
+        "now: nothing is open; it is on huly (TSK-7) and vibe (VIB-1)",
+    ]
+
+
 def test_a_value_that_the_remote_spells_differently():
     """What it keeps is said."""
     log = created_log().add(confirmed(title="Fix it", status="open"))

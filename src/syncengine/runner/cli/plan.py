@@ -76,6 +76,8 @@ def _rows(step: PlannedStep) -> list[dict[str, Any]]:
 
 def _why(decision: WritesIntended, write: Write | None) -> str:
     """The reasons of the fields that are written, equal ones together; of all fields when nothing is written."""
+    if decision.moot and not decision.reasons:
+        return "what waited needs nothing any more"
     shared: dict[str, list[str]] = {}
     for name, reason in sorted(decision.reasons.items()):
         if write is None or name in write.fields:

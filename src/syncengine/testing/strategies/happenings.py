@@ -149,6 +149,7 @@ def _strategies() -> dict[type[Event], st.SearchStrategy[Event]]:
             writes=st.lists(writes(), max_size=2).map(tuple),
             reasons=st.dictionaries(field_names(), _reasons, max_size=2),
             settled=st.lists(settlements(), max_size=2).map(tuple),
+            moot=st.frozensets(st.sampled_from(["field:title", "write:left"]), max_size=2),
         ),
         WriteConfirmed: st.builds(
             WriteConfirmed,
