@@ -11,7 +11,6 @@ from attrs import Factory, define, field, frozen
 
 from syncengine.adapters.guard.call_settings import CallSettings
 from syncengine.adapters.lease import hold_lease
-from syncengine.adapters.log_writer import LogWriter
 from syncengine.connector import ConnectorPlugin
 from syncengine.domain.conflict_rules import AskAPerson, Prefer
 from syncengine.domain.identity import EndpointName, Kind
@@ -23,9 +22,9 @@ from syncengine.runner.service import Service, open_service
 from syncengine.runner.settings import EndpointSettings, Settings
 from syncengine.runner.supervisor import run_forever
 from syncengine.testing import Abilities, Fault, Faults, MemoryConnector, MemoryRemote, Weather
+from tests.fixtures.driven_clock import DrivenClock, commits_under_way
 from tests.fixtures.faulty_log import fill_the_disk, make_read_only, make_room, make_writable
 from tests.fixtures.heard import Heard
-from tests.soak.driven_clock import DrivenClock
 
 INTERVAL_S = 60
 READS = ("discover", "list", "fetch", "find_by_key")
@@ -157,19 +156,8 @@ def settings_of(folder, sides, trouble):
 
 @pytest.fixture
 def busy(monkeypatch):
-    """How many commits are under way in the writer's thread."""
-    under_way = [0]
-    submit = LogWriter.submit
-
-    async def counted(self, work, *, alone=False):
-        under_way[0] += 1
-        try:
-            return await submit(self, work, alone=alone)
-        finally:
-            under_way[0] -= 1
-
-    monkeypatch.setattr(LogWriter, "submit", counted)
-    return lambda: under_way[0]
+    """How many commits are under way."""
+    return commits_under_way(monkeypatch)
 
 
 @asynccontextmanager

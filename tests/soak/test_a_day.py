@@ -12,7 +12,6 @@ import aiohttp
 import pytest
 from attrs import define, field, frozen
 
-from syncengine.adapters.log_writer import LogWriter
 from syncengine.connector import ConnectorPlugin
 from syncengine.domain.conflict_rules import Prefer
 from syncengine.domain.identity import EndpointName
@@ -26,8 +25,8 @@ from syncengine.testing.abilities import Abilities
 from syncengine.testing.faults import TRANSIENT, Fault, Faults, Weather
 from syncengine.testing.memory_connector import MemoryConnector
 from syncengine.testing.memory_remote import MemoryRemote
+from tests.fixtures.driven_clock import DrivenClock, commits_under_way
 from tests.fixtures.two_remotes import FIELDS, ISSUE, PROJECT
-from tests.soak.driven_clock import DrivenClock
 
 HOUR_S = 3600.0
 RECORDS = 40
@@ -69,19 +68,8 @@ class Passes:
 
 @pytest.fixture
 def busy(monkeypatch):
-    """How many commits are under way in the writer's thread."""
-    under_way = [0]
-    submit = LogWriter.submit
-
-    async def counted(self, work, *, alone=False):
-        under_way[0] += 1
-        try:
-            return await submit(self, work, alone=alone)
-        finally:
-            under_way[0] -= 1
-
-    monkeypatch.setattr(LogWriter, "submit", counted)
-    return lambda: under_way[0]
+    """How many commits are under way."""
+    return commits_under_way(monkeypatch)
 
 
 @pytest.fixture

@@ -8,7 +8,6 @@ so. Of the credentials only a salted and slow digest is kept.
 
 import hashlib
 import json
-import os
 import secrets
 from contextlib import suppress
 from datetime import datetime
@@ -20,6 +19,7 @@ from attrs import frozen
 
 from syncengine.errors import AuthenticationFailed
 from syncengine.redaction import Secret, redact
+from syncengine.runner.private_file import write_privately
 from syncengine.runner.secret_values import is_secret
 from syncengine.runner.settings_model import EndpointSettings
 
@@ -84,13 +84,7 @@ class RefusedCredentials:
             if not notes:
                 self._path.unlink(missing_ok=True)
                 return
-            # Whole or not at all, and for the eyes of this user only.
-            draft = self._path.with_name(f"{self._path.name}.new")
-            draft.unlink(missing_ok=True)
-            file = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with os.fdopen(file, "w", encoding="utf-8") as opened:
-                json.dump(notes, opened)
-            draft.replace(self._path)
+            write_privately(self._path, json.dumps(notes))
 
 
 def _told(name: str, when: str, why: str) -> str:

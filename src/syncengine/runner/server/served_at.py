@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from syncengine.runner.private_file import write_privately
+
 
 @contextmanager
 def noted(log_path: Path, url: str) -> Iterator[None]:
@@ -17,7 +19,7 @@ def noted(log_path: Path, url: str) -> Iterator[None]:
     path = _beside(log_path)
     mine = json.dumps({"url": url, "pid": os.getpid()})
     with suppress(OSError):
-        _write(path, mine)
+        write_privately(path, mine)
     try:
         yield
     finally:
@@ -34,16 +36,6 @@ def served_at(log_path: Path) -> str | None:
     except (OSError, ValueError, TypeError, KeyError):
         return None
     return url if isinstance(url, str) else None
-
-
-def _write(path: Path, text: str) -> None:
-    # Whole or not at all, and for the eyes of this user only.
-    draft = path.with_name(f"{path.name}.new")
-    draft.unlink(missing_ok=True)
-    file = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(file, "w", encoding="utf-8") as opened:
-        opened.write(text)
-    draft.replace(path)
 
 
 def _beside(log_path: Path) -> Path:
