@@ -86,34 +86,17 @@ async def open_service(
     """
     clock = clock or SystemClock()
     async with AsyncExitStack() as stack:
-        traces = open_traces(settings.traces, version=_version())
-        stack.push_async_callback(asyncio.to_thread, traces.close)
-        metrics = open_metrics(None, version=_version())
-        stack.callback(metrics.close)
-        heard = _Heard()
-        breakers = Breakers(clock=clock, telemetry=heard)
-        monitor = Monitor(
-            clock=clock,
-            interval_s=settings.interval_s,
-            endpoints=settings.endpoints,
-            settings=settings.health,
-            telemetry=heard,
-            breaker_of=breakers.state_of,
-        )
-        # Traces first: a log line carries the ids of the span that it is written in.
-        telemetry = heard.by = Everybody(traces.telemetry, LoggedTelemetry(), metrics.telemetry, monitor, *listeners)
+        watchers = _watchers(stack, settings, clock, listeners)
+        telemetry, monitor = watchers.telemetry, watchers.monitor
         telemetry.note(Starting(step="settings", detail=settings.source))
         log = await stack.enter_async_context(open_log(settings.log, now=clock.now, command=command))
         telemetry.note(Starting(step="log", detail=f"{settings.log}, {log.durability()}"))
         monitor.log_opened(log)
-        metrics.watch(monitor)
-        metrics.watch_checks(lambda: {it.name: it.ok for it in monitor.health().checks})
-        metrics.watch_breakers(breakers.states)
-        server = serving(settings.server, health=monitor.health, metrics=metrics, log=settings.log)
+        server = serving(settings.server, health=monitor.health, metrics=watchers.metrics, log=settings.log)
         place = await stack.enter_async_context(server)
         telemetry.note(Starting(step="server", detail=place.url if place else "off"))
         opening = open_sync_on(
-            log, settings, telemetry=telemetry, clock=clock, breakers=breakers, retry_refused=retry_refused
+            log, settings, telemetry=telemetry, clock=clock, breakers=watchers.breakers, retry_refused=retry_refused
         )
         sync = await stack.enter_async_context(opening)
         monitor.endpoints_open(sync.endpoints)
@@ -123,7 +106,7 @@ async def open_service(
         systemd = Systemd(os.environ if environ is None else environ)
         await stack.enter_async_context(systemd.watched())
         telemetry.note(Starting(step="ready"))
-        yield Service(settings=settings, sync=sync, monitor=monitor, metrics=metrics, place=place, systemd=systemd)
+        yield Service(settings=settings, sync=sync, monitor=monitor, metrics=watchers.metrics, place=place, systemd=systemd)
 
 
 async def run_service(
@@ -183,6 +166,39 @@ def _say(text: str) -> None:
         say_on_stderr(text)
     else:
         logging.getLogger("syncengine.signals").warning(text)
+
+
+@frozen(kw_only=True)
+class _Watchers:
+    """Everybody who is told what happens, and who can be asked about it."""
+
+    telemetry: Telemetry
+    monitor: Monitor
+    metrics: Metrics
+    breakers: Breakers
+
+
+def _watchers(stack: AsyncExitStack, settings: Settings, clock: Clock, listeners: tuple[Telemetry, ...]) -> _Watchers:
+    traces = open_traces(settings.traces, version=_version())
+    stack.push_async_callback(asyncio.to_thread, traces.close)
+    metrics = open_metrics(None, version=_version())
+    stack.callback(metrics.close)
+    heard = _Heard()  # the monitor is told, and tells everybody, itself too
+    breakers = Breakers(clock=clock, telemetry=heard)
+    monitor = Monitor(
+        clock=clock,
+        interval_s=settings.interval_s,
+        endpoints=settings.endpoints,
+        settings=settings.health,
+        telemetry=heard,
+        breaker_of=breakers.state_of,
+    )
+    metrics.watch(monitor)
+    metrics.watch_checks(lambda: {it.name: it.ok for it in monitor.health().checks})
+    metrics.watch_breakers(breakers.states)
+    # Traces first: a log line carries the ids of the span that it is written in.
+    heard.by = Everybody(traces.telemetry, LoggedTelemetry(), metrics.telemetry, monitor, *listeners)
+    return _Watchers(telemetry=heard.by, monitor=monitor, metrics=metrics, breakers=breakers)
 
 
 class _Heard:

@@ -484,3 +484,10 @@ def test_a_line_costs_little(written):
     finally:
         take_down_logs()
     assert held
+
+
+def test_a_program_with_log_lines_of_its_own_gets_the_facts():
+    """Nothing of our rendering is needed for that."""
+    with structlog.testing.capture_logs() as lines:
+        LoggedTelemetry().note(notes.PassProblem(problem="gone"))
+    assert lines == [{"event": "pass.problem", "log_level": "warning", "problem": "gone"}]

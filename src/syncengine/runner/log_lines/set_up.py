@@ -49,7 +49,9 @@ class LoggedTelemetry:
 
     def note(self, note: Note, /) -> None:
         """One line."""
-        getattr(self._logger, note.level)(note.name, **{log_rendering.TOLD: note})
+        # Our own set-up asks a note for its facts when the line is really written; another one gets them as they are.
+        facts = {log_rendering.TOLD: note} if are_set_up() else facts_of(note)
+        getattr(self._logger, note.level)(note.name, **facts)
 
     def within(self, work: Work, /) -> AbstractContextManager[Any]:
         """The facts of this work are on every line written meanwhile, also on those of other libraries."""
