@@ -226,9 +226,20 @@ class ContractViolation(ConnectorError):
 
 
 class SafetyStop(SyncEngineError):
-    """Going on could destroy something; a person has to look first."""
+    """
+    Going on could destroy something; a person has to look first.
+
+    Attributes:
+        place: the containers it is about, by their ids.
+        plan: digest of what was not done, for `syncengine approve`.
+    """
 
     remedy = Remedy.ASK_A_PERSON
+
+    def __init__(self, message: str, *, place: str, plan: str) -> None:
+        super().__init__(message)
+        self.place = place
+        self.plan = plan
 
 
 class SuspiciousListing(SafetyStop):

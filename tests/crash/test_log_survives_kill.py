@@ -10,7 +10,7 @@ from pathlib import Path
 from uuid import UUID
 
 from syncengine.adapters.event_log import open_log
-from syncengine.adapters.view_tables import TABLES
+from syncengine.adapters.view_schema import TABLES
 from syncengine.domain.events import ClaimTaken, RecordObserved
 
 ROOT = Path(__file__).parents[2]

@@ -35,6 +35,10 @@ CALLS = "syncengine/adapters/guard/call_settings.py"
 JUDGE = "syncengine/domain/judge.py"
 RULES = "syncengine/domain/conflict_rules.py"
 IDENTITY = "syncengine/domain/identity.py"
+LOSSES = "syncengine/domain/losses.py"
+LISTING = "syncengine/engine/listing.py"
+PASS = "syncengine/engine/sync_pass.py"
+SAFETY = "syncengine/engine/safety.py"
 CONVERTER = "syncengine/adapters/event_converter.py"
 JSON = "syncengine/adapters/plain_json.py"
 
@@ -47,6 +51,8 @@ CODEC_LAWS = "properties/test_codec_laws.py::"
 NO_EDIT_LOST = "properties/test_no_edit_is_lost.py::test_no_edit_is_lost"
 ON_LINK = "unit/domain/test_link.py::"
 ON_DECIDE = "unit/domain/test_decide.py::"
+ON_LOSSES = "unit/domain/test_losses.py::"
+ON_DELETIONS = "unit/engine/test_deletions.py::"
 
 DEFECTS = (
     # Merge.
@@ -520,5 +526,88 @@ DEFECTS = (
         old="random.uniform(0.0, bound_s)",
         new="bound_s",
         tests=("unit/adapters/test_call_settings.py::test_processes_do_not_wait_in_step",),
+    ),
+    # Deletions.
+    Defect(
+        name="absence is believed at once",
+        file="syncengine/domain/events.py",
+        old="        return self is not Evidence.ABSENT\n",
+        new="        return True\n",
+        tests=(
+            ON_LOSSES + "test_a_record_that_only_vanished_is_left_alone",
+            ON_DELETIONS + "test_a_deletion_without_tombstones_needs_two_looks",
+        ),
+    ),
+    Defect(
+        name="a deletion wins over an edit",
+        file=LOSSES,
+        old="any(_is_edited(link.sides[name], shared) for name in left)",
+        new="False",
+        tests=(
+            ON_LOSSES + "test_an_edit_beats_a_deletion",
+            DECIDE_LAWS + "test_a_delete_follows_a_proved_deletion_elsewhere_and_removes_no_edit",
+        ),
+    ),
+    Defect(
+        name="a delete expects nothing",
+        file=LOSSES,
+        old="        expected=side.observed,\n",
+        new="        expected=NO_FIELDS,\n",
+        tests=(
+            ON_LOSSES + "test_an_edit_that_nobody_has_seen_is_not_deleted",
+            DECIDE_LAWS + "test_a_delete_follows_a_proved_deletion_elsewhere_and_removes_no_edit",
+        ),
+    ),
+    Defect(
+        name="every deletion propagates",
+        file=LOSSES,
+        old="    if rule is DeletionRule.KEEP:\n",
+        new="    if rule is None:\n",
+        tests=(ON_LOSSES + "test_the_settings_may_keep_what_was_deleted_elsewhere",),
+    ),
+    Defect(
+        name="a record that came back is deleted again",
+        file=LINK,
+        old="changed(seen, agreed=NO_FIELDS)",
+        new="seen",
+        tests=(ON_LOSSES + "test_a_record_that_comes_back_is_wanted",),
+    ),
+    Defect(
+        name="a doubt replaces a proof",
+        file=LINK,
+        old="    if known_better or is_stale(side, event.taken_at):\n",
+        new="    if is_stale(side, event.taken_at):\n",
+        tests=(ON_LOSSES + "test_proof_is_not_forgotten_because_of_a_doubt",),
+    ),
+    Defect(
+        name="a delete that landed is judged as edited",
+        file=JUDGE,
+        old="        return Landed(None)\n",
+        new='        return Overtaken(None, "gone")\n',
+        tests=(ON_DELETIONS + "test_a_delete_whose_answer_is_lost_is_looked_for[Weather.DROPPED_AFTER]",),
+    ),
+    Defect(
+        name="an empty listing is believed",
+        file=LISTING,
+        old="    if doubtful and not seen:\n",
+        new="    if False:\n",
+        tests=(ON_DELETIONS + "test_an_empty_listing_is_believed_only_when_a_person_says_so",),
+    ),
+    Defect(
+        name="the safety limits are not looked at",
+        file=PASS,
+        old="        if excess is None or self._views.is_approved(plan.digest):\n",
+        new="        if True:\n",
+        tests=(ON_DELETIONS + "test_what_is_more_than_the_limits_allow_waits_for_a_person",),
+    ),
+    Defect(
+        name="an approval covers whatever is deleted later",
+        file=SAFETY,
+        old="        return digest_of(self.place, (",
+        new="        return digest_of(self.place, () and (",
+        tests=(
+            ON_DELETIONS + "test_an_approval_covers_no_record_more",
+            ON_DELETIONS + "test_an_edit_of_what_would_be_deleted_makes_another_plan",
+        ),
     ),
 )

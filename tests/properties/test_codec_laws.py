@@ -86,6 +86,9 @@ FIELDS = {
     "feed.cursor_advanced": {"endpoint": texts, "container": texts, "cursor": texts},
     "endpoint.paused": {"endpoint": texts, "reason": texts, "error": texts},
     "endpoint.resumed": {"endpoint": texts},
+    "safety.stopped": {"place": texts, "plan": texts, "reason": texts, "deletions": st.lists(refs, max_size=3).map(tuple)},
+    "safety.cleared": {"place": texts},
+    "safety.approved": {"plan": texts, "by": texts},
     "pass.started": {"sync_id": texts},
     "pass.finished": {
         "sync_id": texts,

@@ -10,7 +10,7 @@ from syncengine.domain.events import ConflictParked, Operation, WriteRejected, W
 from syncengine.domain.identity import intent_id_for
 from syncengine.domain.link import Link, evolve
 from syncengine.domain.merge import Never
-from syncengine.domain.policy import Policy
+from syncengine.domain.policy import DeletionRule, Policy
 from syncengine.testing.strategies import situations
 
 FIELDS = ("title", "description", "status", "labels")
@@ -63,24 +63,43 @@ def test_no_side_is_asked_for_what_it_cannot_do(world):
 
 @given(world=ANY)
 def test_there_is_no_second_decision_beside_an_open_one(world):
-    """Nor is anything decided about a link that is closed, empty, or has lost a record."""
+    """Nor is anything decided about a link that is closed, empty, or has lost a record without proof."""
     for link in links_along(world):
-        if link.decision or any(side.gone for side in link.sides.values()):
+        if link.decision or any(side.gone and not side.gone.is_proof for side in link.sides.values()):
             assert decided(world, link) is None
         assert decided(world, changed(link, closed="done")) is None
     assert decided(world, Link(link_id=world.link.link_id)) is None
 
 
 @given(world=ANY)
-def test_creates_are_for_sides_without_a_record_and_updates_for_the_others(world):
+def test_creates_are_for_sides_without_a_record_and_other_writes_for_the_others(world):
     """And there is at most one write for each endpoint."""
     for link, event in decisions(world):
         endpoints = [write.endpoint for write in event.writes]
         assert len(set(endpoints)) == len(endpoints)
         for write in event.writes:
             side = link.sides.get(write.endpoint)
-            assert (write.operation is Operation.CREATE) == (side is None)
-            assert write.ref == (side.ref if side else None)
+            there = side if side and not side.gone else None
+            assert (write.operation is Operation.CREATE) == (there is None)
+            assert write.ref == (there.ref if there else None)
+
+
+@given(world=ANY)
+def test_a_delete_follows_a_proved_deletion_elsewhere_and_removes_no_edit(world):
+    """It comes alone, says what it expects to find, and that is what all sides last agreed on."""
+    for link, event in decisions(world):
+        deleted = [write for write in event.writes if write.operation is Operation.DELETE]
+        if not deleted:
+            continue
+        assert [*event.writes] == deleted
+        lost = [name for name, side in link.sides.items() if side.gone and side.gone.is_proof]
+        assert any(world.policy.deletion_on(name) is DeletionRule.PROPAGATE for name in lost)
+        assert {write.endpoint for write in deleted} == link.sides.keys() - lost
+        for write in deleted:
+            side = link.sides[write.endpoint]
+            shared = {name for it in lost for name in world.participants[it].schema.readable} & set(side.observed)
+            assert write.expected == side.observed
+            assert side.observed.only(shared) == side.agreed.only(shared)
 
 
 @given(world=ANY)
@@ -205,9 +224,9 @@ def test_at_rest_both_sides_hold_the_same_as_far_as_each_can_say_it(world):
 
 @given(world=ABLE)
 def test_what_a_create_could_not_say_is_said_by_the_next_decision(world):
-    """Fields that start at an initial value are written in a second step, if the value differs."""
+    """Fields that start at an initial value are written in a second step, if the value differs and nobody has to choose."""
     for link in links_along(world):
-        told = not any(side.untold for side in link.sides.values())
+        told = not any(side.untold - link.parked.keys() for side in link.sides.values())
         if told or link.decision or link.refused:
             continue
         following = decided(world, link)

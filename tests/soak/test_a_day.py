@@ -180,7 +180,7 @@ def values(remote, project):
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(900)
 @pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="reads what the process holds from /proc")
 async def test_a_service_survives_a_day(tmp_path, busy, quiet_logs):
     """Memory is flat within a tenth; no task, socket or file leaks; afterwards both sides are the same."""

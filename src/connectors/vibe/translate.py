@@ -59,6 +59,7 @@ ISSUE_SCHEMA = RecordSchema(
         FieldSpec(name="description", kind=FieldKind.TEXT),
         FieldSpec(name="status", kind=FieldKind.CHOICE, creatable=False, initial=FIRST_STATUS),
     ),
+    can_delete=True,
 )
 
 

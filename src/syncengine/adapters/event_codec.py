@@ -51,6 +51,9 @@ FORMATS: tuple[EventFormat, ...] = (
     EventFormat("feed.cursor_advanced", events.CursorAdvanced),
     EventFormat("endpoint.paused", events.EndpointPaused),
     EventFormat("endpoint.resumed", events.EndpointResumed),
+    EventFormat("safety.stopped", events.SafetyStopped),
+    EventFormat("safety.cleared", events.SafetyCleared),
+    EventFormat("safety.approved", events.SafetyApproved),
     EventFormat("pass.started", events.PassStarted),
     EventFormat("pass.finished", events.PassFinished),
 )

@@ -10,7 +10,8 @@ from syncengine.adapters.event_converter import time_to_text
 from syncengine.adapters.log_file import check_format, mark_format, write_transaction
 from syncengine.adapters.log_reader import LogReader
 from syncengine.adapters.stored_rows import LAST_POSITION, NEXT_PAGE, events_in
-from syncengine.adapters.view_tables import VIEWS_VERSION, make_view_tables, write_views
+from syncengine.adapters.view_schema import VIEWS_VERSION, make_view_tables
+from syncengine.adapters.view_tables import write_views
 from syncengine.errors import LogMisconfigured
 
 _FACTS = "CREATE TABLE log_facts (name TEXT NOT NULL PRIMARY KEY, value TEXT NOT NULL)"

@@ -26,6 +26,9 @@ from syncengine.domain.events import (
     PassStarted,
     RecordGone,
     RecordObserved,
+    SafetyApproved,
+    SafetyCleared,
+    SafetyStopped,
     WriteConfirmed,
     WriteOvertaken,
     WritePostponed,
@@ -37,47 +40,8 @@ from syncengine.domain.records import FieldValues
 from syncengine.engine.fingerprint import fingerprint
 from syncengine.engine.ports import Recorded
 
-VIEWS_VERSION = 3
-"""Raised with every change of the tables or of `changes_of`; a log with other views gets them rebuilt when it is opened."""
-
 Change = tuple[str, tuple[object, ...]]
 """An SQL statement and its parameters."""
-
-TABLES = {
-    "view_records": """
-        CREATE TABLE view_records (
-            endpoint TEXT NOT NULL, container TEXT NOT NULL, record_id TEXT NOT NULL,
-            link_id TEXT NOT NULL, kind TEXT NOT NULL, digest BLOB NOT NULL,
-            revision TEXT, label TEXT, title TEXT, gone INTEGER NOT NULL DEFAULT 0,
-            PRIMARY KEY (endpoint, container, record_id)) WITHOUT ROWID""",
-    "view_decisions": "CREATE TABLE view_decisions (link_id TEXT NOT NULL, version INTEGER NOT NULL)",
-    "view_open_writes": """
-        CREATE TABLE view_open_writes (
-            intent_id TEXT NOT NULL PRIMARY KEY, link_id TEXT NOT NULL, endpoint TEXT NOT NULL, since TEXT NOT NULL,
-            not_before TEXT, outcome TEXT, attempts INTEGER NOT NULL DEFAULT 0, reason TEXT NOT NULL DEFAULT '')""",
-    "view_parked": """
-        CREATE TABLE view_parked (
-            link_id TEXT NOT NULL, subject TEXT NOT NULL, reason TEXT NOT NULL, since TEXT NOT NULL,
-            PRIMARY KEY (link_id, subject))""",
-    "view_paused": """
-        CREATE TABLE view_paused (endpoint TEXT NOT NULL PRIMARY KEY, reason TEXT NOT NULL, since TEXT NOT NULL)""",
-    "view_cursors": """
-        CREATE TABLE view_cursors (
-            endpoint TEXT NOT NULL, container TEXT NOT NULL, cursor TEXT NOT NULL, version INTEGER NOT NULL,
-            PRIMARY KEY (endpoint, container)) WITHOUT ROWID""",
-    # Links that moved on since somebody last found nothing to do for them. A rebuild makes all of them restless, which
-    # costs one more look and nothing else.
-    "view_restless": """
-        CREATE TABLE view_restless (link_id TEXT NOT NULL PRIMARY KEY, version INTEGER NOT NULL) WITHOUT ROWID""",
-    # Up to which event the views were written: one row, counted and not copied from the log, so that a gap is seen.
-    "view_progress": "CREATE TABLE view_progress (position INTEGER NOT NULL)",
-}
-
-_INDEXES = (
-    "CREATE INDEX view_records_link ON view_records (link_id)",
-    "CREATE UNIQUE INDEX view_decisions_link ON view_decisions (link_id)",
-    "CREATE INDEX view_open_writes_link ON view_open_writes (link_id)",
-)
 
 _KIND_OF_LINK = "COALESCE((SELECT kind FROM view_records WHERE link_id = ? AND kind <> '' LIMIT 1), '')"
 
@@ -86,7 +50,7 @@ _OBSERVED = """
     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
     ON CONFLICT (endpoint, container, record_id) DO UPDATE SET
         link_id = excluded.link_id, kind = excluded.kind, digest = excluded.digest, revision = excluded.revision,
-        label = excluded.label, title = excluded.title, gone = 0"""
+        label = excluded.label, title = excluded.title, gone = NULL"""
 
 # A confirmation does not say what kind of record it is about, and not always its label.
 _CONFIRMED = f"""
@@ -95,7 +59,7 @@ _CONFIRMED = f"""
     ON CONFLICT (endpoint, container, record_id) DO UPDATE SET
         link_id = excluded.link_id, kind = CASE kind WHEN '' THEN excluded.kind ELSE kind END,
         digest = excluded.digest, revision = excluded.revision, label = COALESCE(excluded.label, label),
-        title = excluded.title, gone = 0"""  # noqa: S608 - a constant
+        title = excluded.title, gone = NULL"""  # noqa: S608 - a constant
 
 # A record that was claimed but not read yet has an empty digest, which no reading equals.
 _CLAIMED = f"""
@@ -104,7 +68,10 @@ _CLAIMED = f"""
     ON CONFLICT (endpoint, container, record_id) DO UPDATE SET link_id = excluded.link_id"""  # noqa: S608 - a constant
 
 _RELEASED = "DELETE FROM view_records WHERE endpoint = ? AND container = ? AND record_id = ? AND link_id = ?"
-_GONE = "UPDATE view_records SET gone = 1 WHERE endpoint = ? AND container = ? AND record_id = ?"
+# What was proved stays proved, until the record shows up again.
+_GONE = """
+    UPDATE view_records SET gone = ? WHERE endpoint = ? AND container = ? AND record_id = ?
+    AND (gone IS NULL OR gone = 'absent')"""
 
 _DECIDED = "INSERT INTO view_decisions (link_id, version) VALUES (?, ?)"
 _OPENED = "INSERT INTO view_open_writes (intent_id, link_id, endpoint, since) VALUES (?, ?, ?, ?)"
@@ -126,6 +93,10 @@ _PAUSED = "INSERT OR REPLACE INTO view_paused (endpoint, reason, since) VALUES (
 _RESUMED = "DELETE FROM view_paused WHERE endpoint = ?"
 _ADVANCED = "INSERT OR REPLACE INTO view_cursors (endpoint, container, cursor, version) VALUES (?, ?, ?, ?)"
 
+_STOPPED = "INSERT OR REPLACE INTO view_safety (place, plan, reason, since) VALUES (?, ?, ?, ?)"
+_CLEARED = "DELETE FROM view_safety WHERE place = ?"
+_APPROVED = "INSERT OR REPLACE INTO view_approvals (plan) VALUES (?)"
+
 _MOVED = """
     INSERT INTO view_restless (link_id, version) VALUES (?, ?)
     ON CONFLICT (link_id) DO UPDATE SET version = excluded.version"""
@@ -141,7 +112,9 @@ _TITLE, _NAME = FieldName("title"), FieldName("name")
 
 _WHY_GONE = {
     Evidence.TOMBSTONE: "the remote says that it was deleted",
-    Evidence.ABSENT: "it is no longer listed, and not there when asked for",
+    Evidence.ABSENT: "it is no longer listed, and not there when asked for; it may be hidden from us",
+    Evidence.CONFIRMED: "it was deleted: not listed and not there, while other records are",
+    Evidence.OURS: "we deleted it",
 }
 
 
@@ -170,15 +143,6 @@ def write_views(cursor: sqlite3.Cursor, events: Iterable[Recorded]) -> None:
     cursor.execute(*(_WRITTEN_TO, (position,)) if position else (_WRITTEN_ON, (number,)))
 
 
-def make_view_tables(cursor: sqlite3.Cursor) -> None:
-    """Drop the views, whatever they are, and make empty ones."""
-    rows = cursor.execute("SELECT name FROM sqlite_master WHERE type = 'table' AND name LIKE 'view\\_%' ESCAPE '\\'")
-    for (name,) in rows.fetchall():
-        cursor.execute(f'DROP TABLE "{name}"')
-    for statement in (*TABLES.values(), *_INDEXES, "INSERT INTO view_progress (position) VALUES (0)"):
-        cursor.execute(statement)
-
-
 def title_of(fields: FieldValues) -> str | None:
     """The name people would call a record with these fields."""
     title = fields.get(_TITLE)
@@ -202,7 +166,7 @@ def _gone(recorded: Recorded, event: RecordGone) -> list[Change]:
     ref = event.ref
     subject, since = f"gone:{ref.endpoint}", time_to_text(recorded.recorded_at)
     return [
-        (_GONE, (ref.endpoint, ref.container, ref.record_id)),
+        (_GONE, (event.evidence.value, ref.endpoint, ref.container, ref.record_id)),
         (_PARKED, (recorded.stream_id.hex, subject, _WHY_GONE[event.evidence], since)),
     ]
 
@@ -221,6 +185,9 @@ def _intended(recorded: Recorded, event: WritesIntended) -> list[Change]:
 
 def _confirmed(recorded: Recorded, event: WriteConfirmed) -> list[Change]:
     ref, link = event.ref, recorded.stream_id.hex
+    if not event.fields:  # a delete
+        gone = _GONE, (Evidence.OURS.value, ref.endpoint, ref.container, ref.record_id)
+        return [gone, *_settled(recorded, event)]
     digest, title = fingerprint(event.fields), title_of(event.fields)
     row = (ref.endpoint, ref.container, ref.record_id, link, link, digest, event.revision, event.label, title)
     return [(_CONFIRMED, row), _unparked(link, f"gone:{ref.endpoint}"), *_settled(recorded, event)]
@@ -275,6 +242,18 @@ def _resumed(_: Recorded, event: EndpointResumed) -> list[Change]:
     return [(_RESUMED, (event.endpoint,))]
 
 
+def _stopped(recorded: Recorded, event: SafetyStopped) -> list[Change]:
+    return [(_STOPPED, (event.place, event.plan, event.reason, time_to_text(recorded.recorded_at)))]
+
+
+def _cleared(_: Recorded, event: SafetyCleared) -> list[Change]:
+    return [(_CLEARED, (event.place,))]
+
+
+def _approved(_: Recorded, event: SafetyApproved) -> list[Change]:
+    return [(_APPROVED, (event.plan,))]
+
+
 def _nothing(_: Recorded, __: PassStarted | PassFinished) -> list[Change]:
     return []
 
@@ -295,6 +274,9 @@ _CHANGES: dict[type[Any], Callable[[Recorded, Any], list[Change]]] = {
     CursorAdvanced: _advanced,
     EndpointPaused: _paused,
     EndpointResumed: _resumed,
+    SafetyStopped: _stopped,
+    SafetyCleared: _cleared,
+    SafetyApproved: _approved,
     PassStarted: _nothing,
     PassFinished: _nothing,
 }

@@ -12,9 +12,10 @@ from syncengine.adapters.log_file import text_of
 from syncengine.adapters.log_reader import LogReader
 from syncengine.adapters.log_tables import RULES
 from syncengine.adapters.stored_rows import LAST_POSITION, stream_id_of
+from syncengine.domain.events import Evidence
 from syncengine.domain.identity import ContainerId, EndpointName, IntentId, LinkId, RecordId
 from syncengine.domain.records import Cursor, RecordRef
-from syncengine.engine.ports import KnownRecord, LogCounts, OpenWrite, ParkedItem, PausedEndpoint
+from syncengine.engine.ports import HeldPlan, KnownRecord, LogCounts, OpenWrite, ParkedItem, PausedEndpoint
 
 _KNOWN = "record_id, link_id, kind, digest, revision, label, gone FROM view_records"
 _IN_CONTAINER = f"SELECT {_KNOWN} WHERE endpoint = ? AND container = ?"
@@ -27,13 +28,13 @@ _OPEN_WRITES = """
     FROM view_open_writes ORDER BY rowid"""
 _CURSOR = "SELECT cursor, version FROM view_cursors WHERE endpoint = ? AND container = ?"
 _COUNTS = f"""
-    SELECT ({LAST_POSITION}), (SELECT COUNT(DISTINCT link_id) FROM view_records WHERE gone = 0),
+    SELECT ({LAST_POSITION}), (SELECT COUNT(DISTINCT link_id) FROM view_records WHERE gone IS NULL),
         (SELECT COUNT(*) FROM view_open_writes), (SELECT COUNT(*) FROM view_parked)"""  # noqa: S608 - a constant
 _PROGRESS = f"SELECT ({LAST_POSITION}), COALESCE((SELECT position FROM view_progress), 0)"  # noqa: S608 - a constant
 _RESTLESS = """
     SELECT DISTINCT moved.link_id FROM view_restless AS moved JOIN view_records AS record USING (link_id)
     WHERE record.endpoint = ? AND record.container = ?"""
-_BY_ENDPOINT = "SELECT endpoint, COUNT(*) FROM view_records WHERE gone = 0 GROUP BY endpoint ORDER BY endpoint"
+_BY_ENDPOINT = "SELECT endpoint, COUNT(*) FROM view_records WHERE gone IS NULL GROUP BY endpoint ORDER BY endpoint"
 
 
 KEPT_RECORDS = 200_000
@@ -115,6 +116,18 @@ class SqliteViews:
             for endpoint, reason, since in rows
         ]
 
+    def held_plans(self) -> Sequence[HeldPlan]:
+        """What waits for a person's approval, oldest first."""
+        rows = self._reader.rows("SELECT place, plan, reason, since FROM view_safety ORDER BY since, place")
+        return [
+            HeldPlan(place=text_of(place), plan=plan, reason=text_of(reason), since=time_from_text(since))
+            for place, plan, reason, since in rows
+        ]
+
+    def is_approved(self, plan: str) -> bool:
+        """Whether a person wants the plan with this digest to be carried out."""
+        return self._reader.row("SELECT plan FROM view_approvals WHERE plan = ?", (plan,)) is not None
+
     def rules(self) -> str | None:
         """By which rules every link was last looked at; None when that was never said."""
         row = self._reader.row(RULES)
@@ -172,7 +185,7 @@ def _known(endpoint: EndpointName, container: ContainerId, row: Sequence[Any]) -
         digest=digest,
         revision=revision,
         label=label,
-        gone=gone == 1,
+        gone=None if gone is None else Evidence(gone),
     )
 
 

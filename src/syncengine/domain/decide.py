@@ -8,44 +8,22 @@ Order of business: a conflict that a person must settle is parked first, by itse
 decision. A write that the remote refused for good is not repeated unchanged, and holds back only its own fields.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from typing import assert_never
 
-from attrs import define, field, frozen
+from attrs import define, field
+from attrs import evolve as evolved
 
 from syncengine.domain.conflict_rules import FieldConflict, FieldVersion, Park
-from syncengine.domain.events import ConflictParked, Operation, Settlement, Write, WritesIntended
-from syncengine.domain.identity import ContainerId, EndpointName, FieldName, intent_id_for
+from syncengine.domain.events import ConflictParked, LinkClosed, Operation, Settlement, Write, WritesIntended
+from syncengine.domain.identity import EndpointName, FieldName, intent_id_for
 from syncengine.domain.link import Link, Side
+from syncengine.domain.losses import Close, Delete, Recreate, Wait, deletion_of, follow_a_loss
 from syncengine.domain.merge import Conflicts, FieldState, Never, Settled, Takes, merge_field
+from syncengine.domain.participants import Participant, Participants
 from syncengine.domain.policy import Policy
-from syncengine.domain.records import FieldValue, FieldValues, RecordSchema
+from syncengine.domain.records import FieldValue, FieldValues
 from syncengine.domain.waiting import moot, was_refused
-
-
-@frozen(kw_only=True)
-class Participant:
-    """
-    What a link may do on one endpoint.
-
-    Attributes:
-        container: where a missing record would be made.
-        as_stored: how the remote spells values; pure and idempotent.
-        may_create: settings and remote allow a missing record to be made.
-        writable: settings and remote allow updates.
-    """
-
-    schema: RecordSchema
-    container: ContainerId
-    as_stored: Callable[[FieldValues], FieldValues]
-    may_create: bool = True
-    writable: bool = True
-
-    def stored(self, name: FieldName, value: FieldValue) -> FieldValue | Never:
-        """How this endpoint spells a value; `Never.AGREED` when it does not have the field."""
-        return self.as_stored(FieldValues({name: value})).get(name, Never.AGREED)
-
-
-Participants = Mapping[EndpointName, Participant]
 
 
 @define
@@ -61,7 +39,7 @@ class _Findings:
 
 def decide(
     link: Link, policy: Policy, participants: Participants, *, retry_refused: bool = False
-) -> WritesIntended | ConflictParked | None:
+) -> WritesIntended | ConflictParked | LinkClosed | None:
     """
     The next step of a link, or None when there is none.
 
@@ -75,7 +53,31 @@ def decide(
     if link.closed is not None or link.decision is not None or not link.sides:
         return None
     if any(side.gone for side in link.sides.values()):
-        return None  # a vanished record is shown and waits; nothing is written on a guess
+        return _after_a_loss(link, policy, participants, retry_refused=retry_refused)
+    return _in_step(link, policy, participants, retry_refused=retry_refused)
+
+
+def _after_a_loss(
+    link: Link, policy: Policy, participants: Participants, *, retry_refused: bool
+) -> WritesIntended | ConflictParked | LinkClosed | None:
+    match follow_a_loss(link, policy, participants):
+        case Wait():
+            return None
+        case Close(reason):
+            return LinkClosed(reason=reason)
+        case Recreate():
+            left = {endpoint: side for endpoint, side in link.sides.items() if not side.gone}
+            return _in_step(evolved(link, sides=left), policy, participants, retry_refused=retry_refused)
+        case Delete(endpoints, reason):
+            return deletion_of(link, endpoints, reason, retry_refused=retry_refused)
+        case verdict:
+            assert_never(verdict)
+
+
+def _in_step(
+    link: Link, policy: Policy, participants: Participants, *, retry_refused: bool
+) -> WritesIntended | ConflictParked | None:
+    """The next step towards the same values on all sides."""
     findings = _merge_all(link, policy, participants)
     if findings.park is not None:
         return findings.park

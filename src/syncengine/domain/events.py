@@ -21,6 +21,7 @@ class Operation(Enum):
 
     CREATE = "create"
     UPDATE = "update"
+    DELETE = "delete"
 
 
 class Proof(Enum):
@@ -37,7 +38,16 @@ class Evidence(Enum):
 
     TOMBSTONE = "tombstone"
     ABSENT = "absent"
-    """Not in a full listing and not there when asked for directly."""
+    """Not in a full listing and not there when asked for directly, once. It may have been hidden from us."""
+    CONFIRMED = "confirmed"
+    """Absent again in a later pass, in a container that showed other records meanwhile."""
+    OURS = "ours"
+    """We deleted it ourselves."""
+
+    @property
+    def is_proof(self) -> bool:
+        """Whether something may follow from it; what merely vanished is shown and waits."""
+        return self is not Evidence.ABSENT
 
 
 @frozen(kw_only=True)
@@ -46,10 +56,10 @@ class Write:
     One remote call that was decided.
 
     Attributes:
-        ref: the record to update; None for a create.
-        fields: the values to send, in the words of the side they come from.
+        ref: the record to update or delete; None for a create.
+        fields: the values to send, in the words of the side they come from; empty for a delete.
         stored: how the remote will spell them (`as_stored` at the time of the decision).
-        expected: how these fields looked on that side when it was decided; empty for a create.
+        expected: how these fields looked on that side when it was decided; empty for a create, and all fields for a delete.
         initial: values the remote will give the new record in fields that a create cannot set.
         untold: fields of `initial` that still have to be told in a second write.
     """
@@ -130,7 +140,7 @@ class WriteConfirmed:
     A write landed.
 
     Attributes:
-        fields: everything the remote holds in that record now.
+        fields: everything the remote holds in that record now; nothing after a delete.
         written_at: aware UTC; listings taken before it do not count.
     """
 
@@ -244,6 +254,38 @@ class EndpointResumed:
 
 
 @frozen(kw_only=True)
+class SafetyStopped:
+    """
+    Something was not done because it could destroy more than the safety limits allow; a person has to look.
+
+    Attributes:
+        place: the containers it is about, by their ids.
+        plan: digest of exactly what was not done; `SafetyApproved` with the same one lets it be done.
+        deletions: the records that would be deleted; empty when there is only an empty listing to be believed.
+    """
+
+    place: str
+    plan: str
+    reason: str
+    deletions: tuple[RecordRef, ...] = ()
+
+
+@frozen(kw_only=True)
+class SafetyCleared:
+    """Nothing is held back at this place any more."""
+
+    place: str
+
+
+@frozen(kw_only=True)
+class SafetyApproved:
+    """A person looked at a plan and wants it to be carried out."""
+
+    plan: str
+    by: str
+
+
+@frozen(kw_only=True)
 class PassStarted:
     """A pass found something to do."""
 
@@ -273,4 +315,7 @@ LinkEvent = (
     | LinkClosed
 )
 ClaimEvent = ClaimTaken | ClaimReleased
-Event = LinkEvent | ClaimEvent | CursorAdvanced | EndpointPaused | EndpointResumed | PassStarted | PassFinished
+SafetyEvent = SafetyStopped | SafetyCleared | SafetyApproved
+Event = (
+    LinkEvent | ClaimEvent | SafetyEvent | CursorAdvanced | EndpointPaused | EndpointResumed | PassStarted | PassFinished
+)

@@ -74,6 +74,16 @@ def endpoint_stream(endpoint: EndpointName) -> UUID:
     return _derived("endpoint", endpoint)
 
 
+def safety_stream(place: str) -> UUID:
+    """Stream of what was held back at a place until a person has looked."""
+    return _derived("safety", place)
+
+
+def approval_stream(plan: str) -> UUID:
+    """Stream of the approvals of one plan."""
+    return _derived("approval", plan)
+
+
 def pass_stream(sync_id: str) -> UUID:
     """Stream of one pass."""
     return _derived("pass", sync_id)

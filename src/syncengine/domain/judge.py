@@ -15,9 +15,9 @@ from syncengine.domain.records import Record
 
 @frozen
 class Landed:
-    """Our values are there; `record` is what the remote holds."""
+    """It is as we wanted it; `record` is what the remote holds, None after a delete."""
 
-    record: Record
+    record: Record | None
 
 
 @frozen
@@ -61,6 +61,20 @@ def judge_update(write: Write, now: Record | None) -> Landed | DidNotLand | Over
         return DidNotLand()
     moved = sorted(name for name in write.stored if current.get(name) != write.expected.get(name))
     return Overtaken(now, f"{', '.join(moved)} neither as before nor as we wrote it")
+
+
+def judge_delete(write: Write, now: Record | None) -> Landed | DidNotLand | Overtaken:
+    """
+    What became of a delete.
+
+    Args:
+        now: the record as just read, None when it is not there.
+    """
+    if now is None:
+        return Landed(None)
+    if now.fields.only(write.expected) == write.expected:
+        return DidNotLand()
+    return Overtaken(now, "it was edited before it could be deleted")
 
 
 def judge_create(found: Sequence[Record], *, patience_over: bool) -> Landed | DidNotLand | TooEarly | Ambiguous:

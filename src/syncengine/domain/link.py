@@ -7,6 +7,7 @@ state changes; `replay` is a fold over it. Two rules live here:
 - `agreed` moves only when the last write of a decision is settled, and then to the basis of that decision. With one step
   for each write, the first confirmation would mark another side's still unsent edit as agreed, and lose it.
 - A listing that was taken before our last write on that side does not count.
+- A record that comes back after it was proved to be gone counts as edited: somebody wants it to be there.
 """
 
 from collections.abc import Iterable, Mapping
@@ -210,7 +211,10 @@ def _observed(link: Link, event: RecordObserved) -> Link:
     if is_stale(side, event.taken_at):
         return link
     seen = changed(side, observed=event.fields, revision=event.revision, label=event.label or side.label, gone=None)
-    return _with_side(link, endpoint, seen)
+    if side.gone is None or not side.gone.is_proof:
+        return _with_side(link, endpoint, seen)
+    # Without an agreed value it differs from what was agreed, so nobody deletes it a second time for the same reason.
+    return changed(_with_side(link, endpoint, changed(seen, agreed=NO_FIELDS)), closed=None)
 
 
 def is_stale(side: Side, taken_at: datetime) -> bool:
@@ -222,7 +226,8 @@ def _gone(link: Link, event: RecordGone) -> Link:
     side = link.sides.get(event.ref.endpoint)
     if side is None or side.ref != event.ref:
         raise ImpossibleHistory(f"link {link.link_id} does not stand for {event.ref}, so it cannot lose it")
-    if is_stale(side, event.taken_at):
+    known_better = side.gone is not None and side.gone.is_proof
+    if known_better or is_stale(side, event.taken_at):
         return link
     return _with_side(link, event.ref.endpoint, changed(side, gone=event.evidence))
 
@@ -257,8 +262,13 @@ def _pending(link: Link, intent_id: IntentId) -> PendingWrite:
 def _confirmed(link: Link, event: WriteConfirmed) -> Link:
     write = _pending(link, event.intent_id).write
     side = link.sides.get(write.endpoint)
+    if side is not None and write.operation is Operation.CREATE and side.gone:
+        side = None  # the item gets a new record there; what the lost one held is history
     if side is not None and side.ref != event.ref:
         raise ImpossibleHistory(f"link {link.link_id} stands for {side.ref}; {event.ref} cannot confirm its write")
+    if side is not None and write.operation is Operation.DELETE:
+        deleted = changed(side, gone=Evidence.OURS, written_at=event.written_at)
+        return _settled(_with_side(link, write.endpoint, deleted), event.intent_id)
     # A create that was found again settles what we sent, not what is there now: a person may have edited it since.
     found_again = write.operation is Operation.CREATE and event.proof is Proof.FOUND
     spelled = write.stored if found_again else event.fields.only(write.stored)

@@ -1,6 +1,7 @@
 """Settings of the rules: who wins, where records may be made, how long to wait, how much may be lost at once."""
 
 from collections.abc import Mapping
+from enum import Enum
 
 from attrs import field, frozen, validators
 
@@ -30,6 +31,17 @@ class Backoff:
         return min(self.longest_s, self.first_s * self.factor ** min(attempts - 1, 64))
 
 
+class DeletionRule(Enum):
+    """What becomes of an item whose record was deleted on an endpoint, while nobody edited it elsewhere."""
+
+    PROPAGATE = "propagate"
+    """Its other records are deleted too."""
+    KEEP = "keep"
+    """Its other records stay, and are not synced any more."""
+    RESTORE = "restore"
+    """It is made anew where it was deleted."""
+
+
 @frozen(kw_only=True)
 class SafetyLimits:
     """
@@ -56,10 +68,12 @@ class Policy:
     Attributes:
         rules: for each kind and field, who wins a conflict.
         creates: for each kind, the endpoints where missing records are made; a kind not listed is made everywhere.
+        deletions: by the endpoint where somebody deleted a record; an endpoint not listed propagates.
     """
 
     rules: Mapping[Kind, Mapping[FieldName, ConflictRule]]
     creates: Mapping[Kind, frozenset[EndpointName]] = field(factory=dict)
+    deletions: Mapping[EndpointName, DeletionRule] = field(factory=dict)
     backoff: Backoff = field(factory=Backoff)
     safety: SafetyLimits = field(factory=SafetyLimits)
 
@@ -67,7 +81,8 @@ class Policy:
         """The rules as text, the same for equal rules in every process."""
         rules = {str(kind): {str(it): repr(rule) for it, rule in fields.items()} for kind, fields in self.rules.items()}
         creates = {str(kind): sorted(map(str, names)) for kind, names in self.creates.items()}
-        return repr([(kind, sorted(rules[kind].items())) for kind in sorted(rules)] + sorted(creates.items()))
+        deletions = sorted((str(name), rule.value) for name, rule in self.deletions.items())
+        return repr([(kind, sorted(rules[kind].items())) for kind in sorted(rules)] + sorted(creates.items()) + deletions)
 
     def rule_for(self, kind: Kind, name: FieldName) -> ConflictRule:
         """
@@ -81,6 +96,10 @@ class Policy:
             place = f"sync.rules.{kind}.{name}"
             raise SettingsInvalid([f'{place}: no conflict rule; name one, for example {{rule = "ask_a_person"}}'])
         return rule
+
+    def deletion_on(self, endpoint: EndpointName) -> DeletionRule:
+        """What follows from a deletion on this endpoint."""
+        return self.deletions.get(endpoint, DeletionRule.PROPAGATE)
 
     def may_create(self, kind: Kind, endpoint: EndpointName) -> bool:
         """Whether missing records of this kind are made on this endpoint."""

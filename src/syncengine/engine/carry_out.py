@@ -5,8 +5,10 @@ What an error means is a pure table (`outcome_of`); the rest is the call. A writ
 """
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime, timedelta
+from enum import Enum
+from typing import assert_never
 
 from syncengine.domain.events import (
     Evidence,
@@ -24,13 +26,20 @@ from syncengine.domain.events import (
 from syncengine.domain.identity import EndpointName, IntentId, sync_key_for
 from syncengine.domain.link import Link, PendingWrite
 from syncengine.domain.policy import Policy
-from syncengine.domain.records import Record
+from syncengine.domain.records import NO_FIELDS, Record, RecordRef
 from syncengine.engine.calls import asked
 from syncengine.engine.links import LinkStore
 from syncengine.engine.notes import WriteSent, WriteWork
 from syncengine.engine.observe import observed
 from syncengine.engine.ports import Clock, Endpoint, Telemetry
 from syncengine.errors import ConcurrentAppend, ConnectorError, ContractViolation, Remedy, TransientError
+
+
+class _NotSent(Enum):
+    STOPPED = "the program was told to stop before it was this write's turn"
+
+
+_NOT_SENT = _NotSent.STOPPED
 
 
 class Carrier:
@@ -76,26 +85,26 @@ class Carrier:
     async def _send(self, link: Link, pending: PendingWrite) -> None:
         write = pending.write
         try:
-            record = await self._call_in_turn(link, pending)
+            answer = await self._call_in_turn(link, pending)
         except ConnectorError as error:
             self.last_call[write.intent_id] = self._clock.now()
             self._on_trouble(write.endpoint, error)
             await self._failed(link, pending, error)
         else:
-            if record is None:
+            if answer is _NOT_SENT:
                 await self._put_off(link, write)
                 return
             # The log may refuse the outcome; then the write is looked for, and not before everybody can see it.
             self.last_call[write.intent_id] = self._clock.now()
-            await self.confirm(link, write, record, Proof.ANSWER)
+            await self.confirm(link, write, answer, Proof.ANSWER)
             self.last_call.pop(write.intent_id, None)
 
-    async def _call_in_turn(self, link: Link, pending: PendingWrite) -> Record | None:
-        """The answer; None when the program was told to stop before it was this write's turn."""
+    async def _call_in_turn(self, link: Link, pending: PendingWrite) -> "Record | _NotSent | None":
+        """The answer; `_NOT_SENT` when the program was told to stop before it was this write's turn."""
         write = pending.write
         async with self._room_at(write.endpoint):
             if self._is_stopping():
-                return None
+                return _NOT_SENT
             self.certainly_not_done.discard(write.intent_id)
             sent = WriteSent(
                 link_id=link.link_id,
@@ -121,38 +130,40 @@ class Carrier:
         self.certainly_not_done.add(write.intent_id)
         self.ended(write, "not_done")
 
-    async def _call(self, link: Link, write: Write) -> Record:
-        endpoint = self._endpoints[write.endpoint]
-        if write.operation is Operation.CREATE:
-            call = endpoint.connector.create(write.container, sync_key_for(link.link_id), write.fields)
-        else:
-            assert write.ref is not None
-            call = endpoint.connector.update(write.ref, write.fields, expected=write.expected)
+    async def _call(self, link: Link, write: Write) -> Record | None:
+        """The one call of a write; the record as the remote stored it, None after a delete."""
+        connector = self._endpoints[write.endpoint].connector
+        call: Awaitable[Record | None]
+        match write.operation:
+            case Operation.CREATE:
+                call = connector.create(write.container, sync_key_for(link.link_id), write.fields)
+            case Operation.UPDATE:
+                assert write.ref is not None
+                call = connector.update(write.ref, write.fields, expected=write.expected)
+            case Operation.DELETE:
+                assert write.ref is not None
+                call = connector.delete(write.ref, expected=write.expected)
+            case _:
+                assert_never(write.operation)
         record = await asked(write.endpoint, write.operation.value, call, ref=str(write.ref or write.container))
+        if record is None:
+            return None
         if record.ref.endpoint != write.endpoint or (write.ref is not None and record.ref != write.ref):
             message = f"the connector answered with {record.ref}; a bug in the connector, please report it"
             raise ContractViolation(message, endpoint=write.endpoint, operation=write.operation.value)
         return record
 
-    async def confirm(self, link: Link, write: Write, record: Record, proof: Proof) -> None:
+    async def confirm(self, link: Link, write: Write, record: Record | None, proof: Proof) -> None:
         """Save that a write landed, with the claim on the record it made."""
-        event = WriteConfirmed(
-            intent_id=write.intent_id,
-            ref=record.ref,
-            fields=record.fields,
-            proof=proof,
-            written_at=self._clock.now(),
-            revision=record.revision,
-            label=record.label,
-        )
-        claims = (record.ref,) if write.operation is Operation.CREATE else ()
+        event = landed(write, record, proof, written_at=self._clock.now())
+        claims = (event.ref,) if write.operation is Operation.CREATE and not _had(link, event.ref) else ()
         try:
             await self._links.record(link.link_id, event, claims=claims)
         except ConcurrentAppend:
-            owner = await self._links.owner(record.ref)
+            owner = await self._links.owner(event.ref)
             if owner in {None, link.link_id}:
                 raise
-            reason = f"{record.ref} already belongs to another item ({owner}); see `syncengine explain {owner}`"
+            reason = f"{event.ref} already belongs to another item ({owner}); see `syncengine explain {owner}`"
             await self._links.record(link.link_id, rejected(write, reason, "AlreadyLinked"))
             self.ended(write, "rejected")
             return
@@ -191,6 +202,35 @@ class Carrier:
         await self._links.record(link.link_id, event, seen(link, write, record, asked_at))
 
 
+def landed(write: Write, record: Record | None, proof: Proof, *, written_at: datetime) -> WriteConfirmed:
+    """
+    The event that says that a write landed.
+
+    Args:
+        record: what the remote holds; None after a delete.
+    """
+    if record is None:
+        assert write.ref is not None
+        return WriteConfirmed(
+            intent_id=write.intent_id, ref=write.ref, fields=NO_FIELDS, proof=proof, written_at=written_at
+        )
+    return WriteConfirmed(
+        intent_id=write.intent_id,
+        ref=record.ref,
+        fields=record.fields,
+        proof=proof,
+        written_at=written_at,
+        revision=record.revision,
+        label=record.label,
+    )
+
+
+def _had(link: Link, ref: RecordRef) -> bool:
+    """Whether a record that was made anew has the id of the one that was lost; then it is claimed already."""
+    side = link.sides.get(ref.endpoint)
+    return side is not None and side.ref == ref
+
+
 def work_on(link: Link, pending: PendingWrite, *, open_since: datetime | None = None) -> WriteWork:
     """The piece of work that a write is, for those who want to know."""
     return WriteWork(
@@ -216,7 +256,7 @@ def outcome_of(pending: PendingWrite, error: ConnectorError, *, now: datetime, p
             asked_s = error.retry_after_s if isinstance(error, TransientError) else None
             wait_s = max(policy.backoff.wait_s(attempts), asked_s or 0.0)
             return _postponed(write, "not_done", now, wait_s, error)
-        case Remedy.OBSERVE_AGAIN if write.operation is Operation.UPDATE:
+        case Remedy.OBSERVE_AGAIN if write.operation is not Operation.CREATE:
             return WriteOvertaken(intent_id=write.intent_id, reason=str(error))
         case Remedy.PARK_LINK | Remedy.OBSERVE_AGAIN:
             return rejected(write, str(error), type(error).__name__)

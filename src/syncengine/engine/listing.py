@@ -10,6 +10,7 @@ from syncengine.domain.records import Cursor, Record, Removed, Unchanged
 from syncengine.engine.calls import asked
 from syncengine.engine.fingerprint import fingerprint
 from syncengine.engine.ports import Endpoint, KnownRecord, Views
+from syncengine.engine.safety import digest_of
 from syncengine.errors import ContractViolation, SuspiciousListing
 
 
@@ -21,8 +22,9 @@ class Listing:
     Attributes:
         fresh: records that belong to no link yet.
         edited: records of links whose fields differ from what is known, with the time of their page.
-        missing: known records that a full listing did not show.
+        missing: known records that a full listing did not show and that are not proved to be gone.
         removed: known records whose tombstone was listed.
+        proves_access: a record that we know was shown, so the others are not hidden as a whole; or a person says so.
         taken_at: time of the first page; everything older than it is in the listing.
     """
 
@@ -36,6 +38,7 @@ class Listing:
     taken_at: datetime | None = None
     cursor: Cursor | None = None
     listed: int = 0
+    proves_access: bool = False
 
 
 async def read_listing(endpoint: Endpoint, container: ContainerId, views: Views) -> Listing:
@@ -44,7 +47,7 @@ async def read_listing(endpoint: Endpoint, container: ContainerId, views: Views)
 
     Raises:
         ConnectorError: the listing is incomplete, so nothing may be concluded from it.
-        SuspiciousListing: a full listing is empty although records are known.
+        SuspiciousListing: a full listing is empty although records are known, and nobody approved of that.
     """
     known = views.known_records(endpoint.name, container)
     revisions = {key: it.revision for key, it in known.items() if it.revision is not None and not it.gone}
@@ -62,7 +65,7 @@ async def read_listing(endpoint: Endpoint, container: ContainerId, views: Views)
         complete = page.complete
     listing.listed = len(seen)
     if complete:
-        _note_missing(listing, seen)
+        _note_missing(listing, seen, views)
     return listing
 
 
@@ -73,7 +76,7 @@ def _sort(listing: Listing, change: Record | Unchanged | Removed) -> None:
         gone = listing.known.get(change.record_id)
         listing.fresh.pop(change.record_id, None)
         listing.edited.pop(change.record_id, None)
-        if gone is not None and not gone.gone:
+        if gone is not None and not is_proved(gone):
             listing.removed.append(gone)
         return
     if change.ref.endpoint != listing.endpoint.name:
@@ -89,12 +92,29 @@ def _sort(listing: Listing, change: Record | Unchanged | Removed) -> None:
         listing.edited.pop(record_id, None)  # a later page shows it as we know it
 
 
-def _note_missing(listing: Listing, seen: set[RecordId]) -> None:
-    present = [it for it in listing.known.values() if not it.gone]
-    if present and not seen:
+def is_proved(known: KnownRecord) -> bool:
+    """Whether a record is gone beyond doubt."""
+    return known.gone is not None and known.gone.is_proof
+
+
+def _note_missing(listing: Listing, seen: set[RecordId], views: Views) -> None:
+    doubtful = [it for it in listing.known.values() if not is_proved(it)]
+    listing.missing = [it for it in doubtful if it.ref.record_id not in seen]
+    listing.proves_access = len(listing.missing) < len(doubtful)
+    if doubtful and not seen:
+        _require_approval(listing, doubtful, views)
+
+
+def _require_approval(listing: Listing, doubtful: list[KnownRecord], views: Views) -> None:
+    """A person said that the container is empty indeed; only then is that believed."""
+    place = f"{listing.endpoint.name}/{listing.container}"
+    plan = digest_of(place, (it.ref.record_id for it in doubtful))
+    listing.proves_access = views.is_approved(plan)
+    if not listing.proves_access and any(it.gone is None for it in doubtful):
         where = f"{listing.endpoint.name}/{listing.container or 'projects'}"
         raise SuspiciousListing(
-            f"{where} lists nothing although {len(present)} records are known there; nothing was written. "
-            "Check the account's access and filters; if everything really was deleted, take the container out of the sync"
+            f"{where} lists nothing although {len(doubtful)} records are known there; nothing was written. Check the "
+            f"account's access and filters; if everything really was deleted there, say so: `syncengine approve {plan}`",
+            place=place,
+            plan=plan,
         )
-    listing.missing = [it for it in present if it.ref.record_id not in seen]

@@ -38,6 +38,7 @@ class Observation:
     steps: tuple[Step, ...]
     cursors: tuple[Append, ...]
     listed: Mapping[EndpointName, int] = field(factory=dict)
+    problems: tuple[str, ...] = ()
 
 
 class Observer:
@@ -58,6 +59,7 @@ class Observer:
             SuspiciousListing: a side shows nothing although it should.
         """
         listings = await self._read(pairing)
+        problems = [line for listing in listings.values() for line in await self._set_aside(listing)]
         steps = await self._newcomers(pairing, listings)
         for listing in listings.values():
             steps += await self._edits(pairing.kind, listing)
@@ -66,6 +68,7 @@ class Observer:
             steps=tuple(_one_step_a_link(steps)),
             cursors=tuple(self._cursors(listings.values())),
             listed={name: listing.listed for name, listing in listings.items()},
+            problems=tuple(problems),
         )
 
     async def save(self, observation: Observation) -> None:
@@ -157,6 +160,19 @@ class Observer:
             taken[link_id] = frozenset(link.sides) | {waiting.write.endpoint for waiting in pending}
         return taken
 
+    async def _set_aside(self, listing: Listing) -> list[str]:
+        """Take out what came back after its item was made anew: the item has another record now."""
+        problems = []
+        for record_id in [key for key in listing.edited if listing.known[key].gone]:
+            known = listing.known[record_id]
+            side = (await self._links.get(known.link_id)).sides.get(known.ref.endpoint)
+            if side is not None and side.ref != known.ref:
+                del listing.edited[record_id]
+                problems.append(
+                    f"{known.ref} is back, but its item has another record there, {side.ref}; delete one of them"
+                )
+        return problems
+
     async def _edits(self, kind: Kind, listing: Listing) -> list[Step]:
         steps = []
         for record_id, record in listing.edited.items():
@@ -170,15 +186,27 @@ class Observer:
         self, kind: Kind, listing: Listing, known: KnownRecord, record: Record
     ) -> RecordObserved | RecordGone | None:
         """What an edited record shows; a page from before our last write there is not believed, the record is read."""
+        if await self._is_stale(listing, known):
+            return await self._read_directly(kind, listing, known)
+        return _observed(kind, record, listing)
+
+    async def _is_stale(self, listing: Listing, known: KnownRecord) -> bool:
+        """Whether a listing may not yet show our last write to this record."""
         side = (await self._links.get(known.link_id)).sides.get(known.ref.endpoint)
-        if side is None or listing.taken_at is None or not is_stale(side, listing.taken_at):
-            return _observed(kind, record, listing)
-        return await self._read_directly(kind, listing, known)
+        return side is not None and listing.taken_at is not None and is_stale(side, listing.taken_at)
 
     async def _losses(self, kind: Kind, listing: Listing) -> list[Step]:
         taken_at = listing.taken_at or self._clock.now()
-        steps = [_lost(known, Evidence.TOMBSTONE, taken_at) for known in listing.removed]
-        for known in listing.missing:
+        steps = []
+        doubtful = []
+        for known in listing.removed:
+            if await self._is_stale(listing, known):
+                doubtful.append(known)
+            else:
+                steps.append(_lost(known, Evidence.TOMBSTONE, taken_at))
+        # Where all of it may be hidden from us, one more look would prove nothing.
+        doubtful += [known for known in listing.missing if known.gone is None or listing.proves_access]
+        for known in doubtful:
             event = await self._read_directly(kind, listing, known)
             if event is not None:
                 steps.append(Step(link_id=known.link_id, events=(event,)))
@@ -189,7 +217,8 @@ class Observer:
         call = listing.endpoint.connector.fetch(known.ref)
         record = await asked(listing.endpoint.name, "fetch", call, ref=str(known.ref))
         if record is None:
-            return RecordGone(ref=known.ref, evidence=Evidence.ABSENT, taken_at=asked_at)
+            evidence = Evidence.CONFIRMED if known.gone else Evidence.ABSENT
+            return RecordGone(ref=known.ref, evidence=evidence, taken_at=asked_at)
         if fingerprint(record.fields) == known.digest and not known.gone:
             return None
         return observed(kind, record, asked_at)

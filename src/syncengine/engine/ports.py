@@ -9,7 +9,7 @@ from uuid import UUID
 from attrs import field, frozen
 
 from syncengine.connector import Connector
-from syncengine.domain.events import Event
+from syncengine.domain.events import Event, Evidence
 from syncengine.domain.identity import ContainerId, EndpointName, IntentId, Kind, LinkId, RecordId
 from syncengine.domain.records import Cursor, RecordRef, Revision
 from syncengine.engine.notes import Note, Work
@@ -89,7 +89,7 @@ class KnownRecord:
 
     Attributes:
         digest: `fingerprint` of the fields as last read.
-        gone: it was last seen to be missing.
+        gone: how we know that it is not there any more; None while it is.
     """
 
     ref: RecordRef
@@ -98,7 +98,7 @@ class KnownRecord:
     digest: bytes
     revision: Revision | None = None
     label: str | None = None
-    gone: bool = False
+    gone: Evidence | None = None
 
 
 @frozen(kw_only=True)
@@ -142,6 +142,22 @@ class PausedEndpoint:
     """An endpoint that refuses us."""
 
     endpoint: EndpointName
+    reason: str
+    since: datetime
+
+
+@frozen(kw_only=True)
+class HeldPlan:
+    """
+    Something that was not done and waits for a person's approval.
+
+    Attributes:
+        place: the containers it is about.
+        plan: the digest to approve.
+    """
+
+    place: str
+    plan: str
     reason: str
     since: datetime
 
@@ -191,6 +207,12 @@ class Views(Protocol):
 
     def paused(self) -> Sequence[PausedEndpoint]:
         """Endpoints that are paused."""
+
+    def held_plans(self) -> Sequence[HeldPlan]:
+        """What waits for a person's approval."""
+
+    def is_approved(self, plan: str) -> bool:
+        """Whether a person wants the plan with this digest to be carried out."""
 
     def cursor(self, endpoint: EndpointName, container: ContainerId) -> Cursor | None:
         """Where the listing of this container goes on."""

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from attrs import define, field, frozen
 
-from syncengine.domain.events import ConflictParked, WritesIntended
+from syncengine.domain.events import ConflictParked, LinkClosed, WritesIntended
 from syncengine.domain.identity import EndpointName
 from syncengine.domain.link import Link
 from syncengine.engine.pairings import Pairing
@@ -64,7 +64,7 @@ class PlannedStep:
 
     pairing: Pairing
     link: Link
-    decision: WritesIntended | ConflictParked
+    decision: WritesIntended | ConflictParked | LinkClosed
 
 
 @frozen(kw_only=True)

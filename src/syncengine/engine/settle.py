@@ -17,6 +17,7 @@ from syncengine.domain.judge import (
     Overtaken,
     TooEarly,
     judge_create,
+    judge_delete,
     judge_update,
 )
 from syncengine.domain.link import Link, PendingWrite
@@ -89,10 +90,10 @@ class Settler:
 
     async def _look(self, link: Link, write: Write, asked_at: datetime) -> Verdict:
         endpoint = self._endpoints[write.endpoint]
-        if write.operation is Operation.UPDATE:
-            assert write.ref is not None
+        if write.ref is not None:
+            judge = judge_delete if write.operation is Operation.DELETE else judge_update
             call = endpoint.connector.fetch(write.ref)
-            return judge_update(write, await asked(write.endpoint, "fetch", call, ref=str(write.ref)))
+            return judge(write, await asked(write.endpoint, "fetch", call, ref=str(write.ref)))
         search = endpoint.connector.find_by_key(write.container, sync_key_for(link.link_id), write.fields)
         found = await asked(write.endpoint, "find_by_key", search, ref=write.container or None)
         return judge_create(found, patience_over=asked_at >= self._patient_until(write))

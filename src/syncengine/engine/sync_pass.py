@@ -8,6 +8,7 @@ stops no other. A link whose endpoint is in trouble is left alone until the next
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from contextlib import suppress
 from datetime import datetime
 from functools import partial, reduce
 from hashlib import sha256
@@ -15,18 +16,29 @@ from typing import TypeVar
 from uuid import UUID, uuid4
 
 from syncengine.connector import Container
-from syncengine.domain.decide import Participant, Participants, decide
+from syncengine.domain.decide import decide
 from syncengine.domain.events import (
     EndpointPaused,
     EndpointResumed,
     Event,
     PassFinished,
     PassStarted,
+    SafetyCleared,
+    SafetyStopped,
     Write,
     WritesIntended,
 )
-from syncengine.domain.identity import ROOT, ContainerId, EndpointName, LinkId, endpoint_stream, pass_stream
+from syncengine.domain.identity import (
+    ROOT,
+    ContainerId,
+    EndpointName,
+    LinkId,
+    endpoint_stream,
+    pass_stream,
+    safety_stream,
+)
 from syncengine.domain.link import evolve
+from syncengine.domain.participants import Participant, Participants
 from syncengine.domain.policy import Policy
 from syncengine.engine.calls import asked, together
 from syncengine.engine.carry_out import Carrier
@@ -49,9 +61,10 @@ from syncengine.engine.observe import Observation, Observer
 from syncengine.engine.pairings import Containers, Pairing, child_pairings, root_pairing
 from syncengine.engine.ports import Append, Clock, Endpoint, EventLog, OpenWrite, Telemetry, Views
 from syncengine.engine.report import PassReport, Plan, PlannedStep
+from syncengine.engine.safety import Decision, DeletionPlan, deletes_of, plan_of
 from syncengine.engine.settle import Settler
 from syncengine.engine.trouble import Troubles
-from syncengine.errors import ConnectorError, SafetyStop, SyncEngineError
+from syncengine.errors import ConnectorError, SafetyStop, SyncEngineError, TooManyDeletions
 
 Item = TypeVar("Item")
 
@@ -111,6 +124,9 @@ class Engine:
         self._troubles = Troubles()
         self._answered: set[EndpointName] = set()
         self._quiet: dict[LinkId, int] = {}
+        self._may_delete: frozenset[LinkId] = frozenset()
+        self._held: dict[str, SafetyStopped] = {}
+        self._looked_at: set[str] = set()
         self._look_at_all = False
         self._running = False
         self._stopping = False
@@ -161,6 +177,8 @@ class Engine:
             problems=report.problems, tell=lambda line: self._telemetry.note(PassProblem(problem=line))
         )
         self._answered = set()
+        self._held = {}
+        self._looked_at = set()
 
     async def _told_pass(self, report: PassReport, *, retry_refused: bool) -> None:
         self._telemetry.note(PassBegan(sync_id=report.sync_id))
@@ -247,9 +265,11 @@ class Engine:
             self._troubles.note(EndpointName(error.endpoint or ""), error)
             return
         except SafetyStop as error:
-            self._troubles.say(f"{pairing}: {type(error).__name__}: {error}")
-            self._report.safety_stops.append(f"{pairing}: {error}")
+            self._hold(str(pairing), error)
             return
+        self._looked_at.update({pairing.ids, *(f"{name}/{container}" for name, container in pairing.containers.items())})
+        for line in observation.problems:
+            self._troubles.say(line)
         await self._observer.save(observation)
         self._report.pairings += 1
         self._report.observed += len(observation.steps)
@@ -266,6 +286,7 @@ class Engine:
         if not waiting:
             return
         participants = self._participants(pairing)
+        self._may_delete = await self._deletions_allowed(pairing, waiting, participants, retry_refused=retry_refused)
         name, links = pairing.ids, len(waiting)
         self._telemetry.note(PairingStarted(pairing=name, kind=pairing.kind, links=links, title=str(pairing)))
 
@@ -307,9 +328,42 @@ class Engine:
                 if link.decision is None:
                     self._quiet[link_id] = link.version
                 return
+            if deletes_of(decision) and link_id not in self._may_delete:
+                return  # held back, or not part of the plan that was measured; the next pass looks again
             link = await self._links.record(link_id, decision, decided_at=link.version)
             if isinstance(decision, WritesIntended) and decision.writes:
                 link = await self._carrier.carry_out(link)
+
+    async def _deletions_allowed(
+        self, pairing: Pairing, links: Iterable[LinkId], participants: Participants, *, retry_refused: bool
+    ) -> frozenset[LinkId]:
+        """The links whose deletes may be made now: all that are due in this pairing, or none when they are too many."""
+        decisions: dict[LinkId, Decision] = {}
+        for link_id in links:
+            link = await self._links.get(link_id)
+            if any(side.gone for side in link.sides.values()):
+                with suppress(ConnectorError):  # said when the link is decided
+                    decisions[link_id] = decide(link, self._policy, participants, retry_refused=retry_refused)
+        plan = plan_of(pairing, decisions, self._views)
+        excess = plan.excess(self._policy.safety)
+        if excess is None or self._views.is_approved(plan.digest):
+            return frozenset(plan.writes)
+        way_out = f"look with `syncengine plan`; if that is right, say so with `syncengine approve {plan.digest}`"
+        reason = f"{excess}; nothing was deleted. {way_out[0].upper()}{way_out[1:]}"
+        self._hold(str(pairing), TooManyDeletions(reason, place=plan.place, plan=plan.digest), plan)
+        return frozenset()
+
+    def _hold(self, where: str, error: SafetyStop, plan: DeletionPlan | None = None) -> None:
+        """Note that something is not done until a person approves of it."""
+        self._troubles.say(f"{where}: {type(error).__name__}: {error}")
+        self._report.safety_stops.append(f"{where}: {error}")
+        writes = [write for each in plan.writes.values() for write in each] if plan else []
+        self._held[error.place] = SafetyStopped(
+            place=error.place,
+            plan=error.plan,
+            reason=f"{where}: {error}",
+            deletions=tuple(sorted(write.ref for write in writes if write.ref is not None)),
+        )
 
     def _participants(self, pairing: Pairing) -> Participants:
         """What every side of a pairing can do, by its own declaration and by the settings."""
@@ -360,6 +414,7 @@ class Engine:
             if name in self._answered:
                 await self._append(endpoint_stream(name), EndpointResumed(endpoint=name))
                 self._telemetry.note(EndpointWorksAgain(endpoint=name))
+        await self._remember_held_plans()
         report = self._report
         if report.observed or report.writes or report.judged:
             written = report.writes.get("confirmed", 0) + report.writes.get("found", 0)
@@ -368,6 +423,15 @@ class Engine:
                 PassStarted(sync_id=report.sync_id),
                 PassFinished(sync_id=report.sync_id, writes=written, judged=report.judged, problems=tuple(report.problems)),
             )
+
+    async def _remember_held_plans(self) -> None:
+        """What is held back is said once, and once more when it is another plan or over."""
+        known = {it.place: it.plan for it in self._views.held_plans()}
+        for place, stopped in self._held.items():
+            if known.get(place) != stopped.plan:
+                await self._append(safety_stream(place), stopped)
+        for place in sorted(known.keys() & self._looked_at - self._held.keys()):
+            await self._append(safety_stream(place), SafetyCleared(place=place))
 
     async def _append(self, stream_id: UUID, *events: Event) -> None:
         version = len(await self._log.load(stream_id))

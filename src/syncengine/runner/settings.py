@@ -23,7 +23,7 @@ from syncengine.adapters.telemetry.traces import TraceSettings
 from syncengine.connector import ConnectorPlugin
 from syncengine.domain.conflict_rules import RULES, ConflictRule
 from syncengine.domain.identity import ContainerId, EndpointName, FieldName, Kind
-from syncengine.domain.policy import Backoff, Policy, SafetyLimits
+from syncengine.domain.policy import Backoff, DeletionRule, Policy, SafetyLimits
 from syncengine.engine.pairings import Pairing
 from syncengine.errors import ConfigurationError, SettingsInvalid
 from syncengine.runner.health.health_settings import HealthSettings
@@ -61,6 +61,7 @@ class _SyncSection:
     interval_s: float = field(default=DEFAULT_INTERVAL_S, validator=validators.gt(0))
     rules: Mapping[Kind, Mapping[FieldName, ConflictRule]] = field(factory=dict)
     creates: Mapping[Kind, frozenset[EndpointName]] = field(factory=dict)
+    deletions: Mapping[EndpointName, DeletionRule] = field(factory=dict)
     backoff: Backoff = field(factory=Backoff)
     safety: SafetyLimits = field(factory=SafetyLimits)
     pairings: tuple[Mapping[str, str], ...] = ()
@@ -132,7 +133,13 @@ def load_settings(
         source=str(path),
         log=log,
         endpoints=endpoints,
-        policy=Policy(rules=sync.rules, creates=sync.creates, backoff=sync.backoff, safety=sync.safety),
+        policy=Policy(
+            rules=sync.rules,
+            creates=sync.creates,
+            deletions=sync.deletions,
+            backoff=sync.backoff,
+            safety=sync.safety,
+        ),
         interval_s=sync.interval_s,
         pairings=pairings,
         stop_within_s=sync.stop_within_s,

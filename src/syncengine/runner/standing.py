@@ -17,7 +17,7 @@ from syncengine.runner.short_text import age, at, cut
 WAYS_OUT = {
     "field": "make the field the same everywhere",
     "write": "remove the cause and use `syncengine run --once --retry-refused`, or edit the item",
-    "gone": "bring it back there, or delete it everywhere",
+    "gone": "if it was deleted, delete it elsewhere too; if it is hidden from our account, give access again",
 }
 """What a person can do about each kind of waiting item."""
 
@@ -45,6 +45,10 @@ def standing_of(log: SqliteEventLog, now: datetime) -> dict[str, Any]:
         "open_writes": [_open_write(views, write, now) for write in views.open_writes()],
         "postponed": sum(write.outcome is not None for write in views.open_writes()),
         "parked": parked,
+        "held_plans": [
+            {"place": it.place, "plan": it.plan, "reason": it.reason, "since": it.since, **_age(it.since, now)}
+            for it in views.held_plans()
+        ],
         "vanished": sum(item["subject"].startswith("gone:") for item in parked),
         "paused": [
             {"endpoint": it.endpoint, "reason": it.reason, "since": it.since, **_age(it.since, now)}

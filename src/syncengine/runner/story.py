@@ -30,6 +30,7 @@ from syncengine.domain.events import (
 )
 from syncengine.domain.identity import EndpointName, IntentId, LinkId
 from syncengine.domain.link import Link, Side, evolve, is_stale
+from syncengine.domain.losses import EVERYTHING
 from syncengine.domain.records import FieldValue, FieldValues
 from syncengine.engine.ports import Recorded
 from syncengine.runner.short_text import Titles, at, fields_in_words, listed, short, where
@@ -43,10 +44,16 @@ Outcome = WriteConfirmed | WriteRejected | WritePostponed | WriteOvertaken
 
 _GONE = {
     Evidence.TOMBSTONE: "it was deleted there, {endpoint} itself says so",
-    Evidence.ABSENT: "it is no longer listed on {endpoint}, and not there when asked for directly",
+    Evidence.ABSENT: "it is no longer listed on {endpoint}, and not there when asked for directly; it may only be hidden",
+    Evidence.CONFIRMED: "{endpoint} shows other records and still not this one, so it was deleted there",
+    Evidence.OURS: "we deleted it on {endpoint}",
 }
-_DONE = {Operation.CREATE: "created", Operation.UPDATE: "changed"}
-_ACTS = {Operation.CREATE: "create it on {endpoint}", Operation.UPDATE: "change it on {endpoint}"}
+_DONE = {Operation.CREATE: "created", Operation.UPDATE: "changed", Operation.DELETE: "deleted"}
+_ACTS = {
+    Operation.CREATE: "create it on {endpoint}",
+    Operation.UPDATE: "change it on {endpoint}",
+    Operation.DELETE: "delete it on {endpoint}",
+}
 
 
 @frozen
@@ -126,7 +133,8 @@ class _Teller:
             yield f"agreed: {listed(sorted(event.basis))} hold the same {listed(names)}, nothing had to be written"
         for write in event.writes:
             act = _ACTS[write.operation].format(endpoint=write.endpoint)
-            yield f"decided to {act}: {fields_in_words(write.fields)}{_because(event, write)}"
+            what = f": {fields_in_words(write.fields)}" if write.fields else ""
+            yield f"decided to {act}{what}{_because(event, write)}"
             yield f"saved that intent ({_short_id(write)}) before calling {write.endpoint}"
             self.calls[write.intent_id] = _Call(write, caused_by, under_way=True)
 
@@ -175,9 +183,14 @@ def standing(link: Link) -> str:
     if link.closed is not None:
         return f"closed, {link.closed}"
     parts = [*_open(link), *_waiting(link)]
-    gone = sorted(name for name, side in link.sides.items() if side.gone)
-    if gone:
-        parts.append(f"gone from {listed(gone)}, so nothing is written about it; bring it back there")
+    vanished = sorted(name for name, side in link.sides.items() if side.gone is Evidence.ABSENT)
+    if vanished:
+        parts.append(f"vanished from {listed(vanished)}, so nothing is written about it; bring it back there")
+    deleted = sorted(name for name, side in link.sides.items() if side.gone and side.gone.is_proof)
+    if deleted:
+        parts.append(
+            f"deleted on {listed(deleted)}; the next pass decides what follows, or a person has to delete it elsewhere"
+        )
     return "; ".join(parts) or f"nothing is open; it is on {listed(_names(link.sides))}"
 
 
@@ -228,6 +241,8 @@ def _changes(before: FieldValues, after: FieldValues) -> str:
 
 def _because(event: WritesIntended, write: Write) -> str:
     """The reasons of the fields that are written, those that share one together."""
+    if write.operation is Operation.DELETE:
+        return f", because it was {event.reasons[EVERYTHING]}"
     shared: dict[str, list[str]] = {}
     for name in sorted(write.fields):
         if name in event.reasons:
@@ -263,6 +278,12 @@ def _postponed(event: WritePostponed, write: Write) -> str:
 def _confirmed(event: WriteConfirmed, write: Write, titles: Titles) -> str:
     place = where(event.ref, titles)
     name = f"{event.label} ({place})" if event.label else place
+    if write.operation is Operation.DELETE:
+        return (
+            f"{write.endpoint} answered: deleted"
+            if event.proof is Proof.ANSWER
+            else f"looked on {write.endpoint}: it is gone"
+        )
     stored = event.fields.only(write.fields)
     sent = write.fields.only(stored)
     spelled = f"; it keeps this as {fields_in_words(FieldValues(_differing(stored, sent)))}" if stored != sent else ""

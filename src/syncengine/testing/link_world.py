@@ -11,11 +11,12 @@ from typing import Any, Literal
 
 from attrs import Factory, define, frozen
 
-from syncengine.domain.decide import Participant, decide
+from syncengine.domain.decide import decide
 from syncengine.domain.events import (
     ConflictParked,
     ConflictResolved,
     Evidence,
+    LinkClosed,
     LinkEvent,
     Operation,
     Proof,
@@ -29,9 +30,19 @@ from syncengine.domain.events import (
     WritesIntended,
 )
 from syncengine.domain.identity import ROOT, EndpointName, FieldName, IntentId, Kind, RecordId, link_id_for
-from syncengine.domain.judge import Ambiguous, DidNotLand, Landed, Overtaken, TooEarly, judge_create, judge_update
+from syncengine.domain.judge import (
+    Ambiguous,
+    DidNotLand,
+    Landed,
+    Overtaken,
+    TooEarly,
+    judge_create,
+    judge_delete,
+    judge_update,
+)
 from syncengine.domain.link import Link, evolve
 from syncengine.domain.merge import Never
+from syncengine.domain.participants import Participant
 from syncengine.domain.policy import Policy
 from syncengine.domain.records import NO_FIELDS, FieldValue, FieldValues, Record, RecordRef
 
@@ -129,7 +140,7 @@ class LinkWorld:
         """A reading from any time arrives, perhaps an old one."""
         self._happened(RecordObserved(ref=self.ref(endpoint), kind=self.kind, fields=fields, taken_at=taken_at))
 
-    def decide(self, *, retry_refused: bool = False) -> WritesIntended | ConflictParked | None:
+    def decide(self, *, retry_refused: bool = False) -> WritesIntended | ConflictParked | LinkClosed | None:
         """Make the next decision, if there is one."""
         event = decide(self.link, self.policy, self.participants, retry_refused=retry_refused)
         if event is not None:
@@ -148,12 +159,18 @@ class LinkWorld:
         if not self._can_take(write):
             self._overtaken(write)
             return
-        initial = self._defaults(write.endpoint) if write.operation is Operation.CREATE else NO_FIELDS
-        self._holds(write.endpoint, self.remotes.get(write.endpoint, initial) | write.stored)
+        if write.operation is Operation.DELETE:
+            self.remotes.pop(write.endpoint, None)
+        else:
+            self._takes_in(write)
         if answered:
             self._confirmed(write, Proof.ANSWER)
         else:
             self.postpone(intent_id, unknown=True)
+
+    def _takes_in(self, write: Write) -> None:
+        initial = self._defaults(write.endpoint) if write.operation is Operation.CREATE else NO_FIELDS
+        self._holds(write.endpoint, self.remotes.get(write.endpoint, initial) | write.stored)
 
     def postpone(self, intent_id: IntentId, *, unknown: bool) -> None:
         """A write was not made, and that is certain or not."""
@@ -173,6 +190,8 @@ class LinkWorld:
         if write.operation is Operation.CREATE:
             found = (record,) if record else ()
             self._settle(write, judge_create(found, patience_over=True))
+        elif write.operation is Operation.DELETE:
+            self._settle(write, judge_delete(write, record))
         else:
             self._settle(write, judge_update(write, record))
 
@@ -214,6 +233,8 @@ class LinkWorld:
         there = self.remotes.get(write.endpoint)
         if write.operation is Operation.CREATE:
             return there is None
+        if write.operation is Operation.DELETE and there is None:
+            return True  # gone already is success
         return there is not None and there.only(write.expected) == write.expected
 
     def _holds(self, endpoint: EndpointName, fields: FieldValues, *, edited: FieldName | None = None) -> None:
@@ -224,7 +245,7 @@ class LinkWorld:
         self.life.append(Held(endpoint=endpoint, fields=fields, edited=edited, known=known))
 
     def _confirmed(self, write: Write, proof: Proof) -> None:
-        fields = self.remotes[write.endpoint]
+        fields = self.remotes.get(write.endpoint, NO_FIELDS)
         ref = self.ref(write.endpoint)
         self._happened(
             WriteConfirmed(intent_id=write.intent_id, ref=ref, fields=fields, proof=proof, written_at=self._tick())

@@ -16,9 +16,13 @@ from syncengine.domain.events import (
     CursorAdvanced,
     EndpointPaused,
     EndpointResumed,
+    Evidence,
     LinkClosed,
     RecordGone,
     RecordObserved,
+    SafetyApproved,
+    SafetyCleared,
+    SafetyStopped,
     WriteConfirmed,
     WriteOvertaken,
     WritePostponed,
@@ -31,6 +35,7 @@ from syncengine.engine.fingerprint import fingerprint
 from syncengine.engine.ports import (
     Append,
     Clock,
+    HeldPlan,
     KnownRecord,
     LogCounts,
     OpenWrite,
@@ -114,6 +119,8 @@ class MemoryViews:
         self.versions: dict[LinkId, int] = {}
         self.quiet: dict[LinkId, int] = {}
         self.mark: str | None = None
+        self.held: dict[str, HeldPlan] = {}
+        self.approvals: set[str] = set()
 
     def known_records(self, endpoint: EndpointName, container: ContainerId) -> Mapping[RecordId, KnownRecord]:
         """Every record of this container that belongs to a link."""
@@ -157,6 +164,14 @@ class MemoryViews:
         """Endpoints that are paused."""
         return tuple(self.stopped.values())
 
+    def held_plans(self) -> Sequence[HeldPlan]:
+        """What waits for a person's approval."""
+        return tuple(self.held.values())
+
+    def is_approved(self, plan: str) -> bool:
+        """Whether a person wants this plan to be carried out."""
+        return plan in self.approvals
+
     def cursor(self, endpoint: EndpointName, container: ContainerId) -> Cursor | None:
         """Where the listing goes on."""
         found = self.cursors.get(feed_stream(endpoint, container))
@@ -188,11 +203,15 @@ class MemoryViews:
             case RecordObserved():
                 self._know(link_id, event)
                 self._unpark(link_id, [f"gone:{event.ref.endpoint}"])
+            case WriteConfirmed(fields=fields) if not fields:  # a delete
+                self.known[event.ref] = changed(self.known[event.ref], gone=Evidence.OURS)
+                del self.open[event.intent_id]
             case WriteConfirmed():
                 self._know(link_id, event)
+                self._unpark(link_id, [f"gone:{event.ref.endpoint}"])
                 del self.open[event.intent_id]
             case RecordGone():
-                self.known[event.ref] = changed(self.known[event.ref], gone=True)
+                self.known[event.ref] = changed(self.known[event.ref], gone=event.evidence)
                 self._park(recorded, f"gone:{event.ref.endpoint}", f"{event.ref} is no longer there")
             case WritesIntended():
                 self._intend(recorded, event)
@@ -217,6 +236,12 @@ class MemoryViews:
                 )
             case EndpointResumed():
                 self.stopped.pop(event.endpoint, None)
+            case SafetyStopped(place=place, plan=plan, reason=reason):
+                self.held[place] = HeldPlan(place=place, plan=plan, reason=reason, since=recorded.recorded_at)
+            case SafetyCleared():
+                self.held.pop(event.place, None)
+            case SafetyApproved():
+                self.approvals.add(event.plan)
             case _:
                 pass
 

@@ -225,6 +225,10 @@ class MemoryRemote:
         """A person deletes a record."""
         self.remove(ContainerId(container), RecordId(record_id))
 
+    def restore(self, container: str, record_id: str, stored: Stored) -> None:
+        """Somebody brings a deleted record back as it was, from a bin or a backup."""
+        self._put(ContainerId(container), RecordId(record_id), stored)
+
     def person_clones(self, container: str, record_id: str) -> RecordId:
         """A person copies a record with all its texts and fields; only the id is new."""
         where = ContainerId(container)

@@ -32,6 +32,9 @@ NAMES = [
     "feed.cursor_advanced",
     "endpoint.paused",
     "endpoint.resumed",
+    "safety.stopped",
+    "safety.cleared",
+    "safety.approved",
     "pass.started",
     "pass.finished",
 ]

@@ -18,7 +18,7 @@ from syncengine.adapters import event_log, log_tables
 from syncengine.adapters.event_log import open_log
 from syncengine.adapters.lease import lease_holder
 from syncengine.adapters.log_file import LOG_FORMAT
-from syncengine.adapters.view_tables import TABLES
+from syncengine.adapters.view_schema import TABLES
 from syncengine.domain.events import ClaimTaken, CursorAdvanced, PassStarted
 from syncengine.domain.identity import claim_stream, feed_stream
 from syncengine.domain.records import RecordRef

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from syncengine.adapters.event_log import open_log
-from syncengine.adapters.view_tables import TABLES, make_view_tables, write_views
+from syncengine.adapters.view_schema import TABLES, make_view_tables
+from syncengine.adapters.view_tables import write_views
 from syncengine.domain.events import (
     ClaimReleased,
     ClaimTaken,
@@ -89,7 +90,7 @@ async def test_a_record_that_was_read_is_known(story):
     await story.tell(observed())
 
     known = KnownRecord(
-        ref=HULY, link_id=LINK, kind="issue", digest=fingerprint(VALUES), revision="r1", label="TSK-12", gone=False
+        ref=HULY, link_id=LINK, kind="issue", digest=fingerprint(VALUES), revision="r1", label="TSK-12", gone=None
     )
     assert story.views.known_record(HULY) == known
     assert story.views.known_records("huly", "board") == {"h1": known}
@@ -169,7 +170,7 @@ async def test_a_confirmed_write_is_a_record_that_is_there(story):
     await story.tell(confirmed("i1", revision="r9"))
 
     assert story.views.known_record(VIBE) == KnownRecord(
-        ref=VIBE, link_id=LINK, kind="issue", digest=fingerprint(VALUES), revision="r9", label=None, gone=False
+        ref=VIBE, link_id=LINK, kind="issue", digest=fingerprint(VALUES), revision="r9", label=None, gone=None
     )
     assert story.subjects() == []
 

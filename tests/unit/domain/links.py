@@ -1,8 +1,8 @@
 """Two endpoints with one issue between them, for tests that tell small stories."""
 
 from syncengine.domain.conflict_rules import Prefer
-from syncengine.domain.decide import Participant
 from syncengine.domain.identity import ContainerId, EndpointName, Kind
+from syncengine.domain.participants import Participant
 from syncengine.domain.policy import Policy
 from syncengine.domain.records import FieldKind, FieldSpec, FieldValues, RecordSchema
 from syncengine.testing import LinkWorld, as_given, without_backlog
@@ -11,7 +11,7 @@ HULY, VIBE, TRACKER = EndpointName("huly"), EndpointName("vibe"), EndpointName("
 ISSUE = Kind("issue")
 
 
-def schema(*, status_creatable=True, can_update=True, can_create=True, updatable=True):
+def schema(*, status_creatable=True, can_update=True, can_create=True, can_delete=True, updatable=True):
     return RecordSchema(
         kind=ISSUE,
         fields=(
@@ -22,6 +22,7 @@ def schema(*, status_creatable=True, can_update=True, can_create=True, updatable
         ),
         can_update=can_update,
         can_create=can_create,
+        can_delete=can_delete,
     )
 
 
@@ -44,12 +45,12 @@ def issue(**fields):
     return FieldValues({"title": "Fix the roof", "description": "", "status": "todo", "labels": (), **fields})
 
 
-def world(*, rule=None, rules=None, huly=None, vibe=None, **more):
+def world(*, rule=None, rules=None, huly=None, vibe=None, deletions=None, **more):
     """A link world of Huly and Vibe, where Vibe has no backlog; Huly wins unless told otherwise."""
     names = ("title", "description", "status", "labels")
     by_field = {name: rule or Prefer("huly") for name in names} | (rules or {})
     return LinkWorld(
-        policy=Policy(rules={ISSUE: by_field}),
+        policy=Policy(rules={ISSUE: by_field}, deletions=deletions or {}),
         participants={HULY: huly or participant(), VIBE: vibe or participant(spelling=without_backlog), **more},
         kind=ISSUE,
     )

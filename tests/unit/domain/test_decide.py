@@ -259,14 +259,6 @@ def test_a_side_that_cannot_be_written_gives_its_edits_and_takes_none():
         assert it.remotes[HULY]["title"] == "Repair the roof"
 
 
-def test_nothing_is_decided_about_a_link_that_lost_a_record():
-    """A vanished record is shown; nothing is written on a guess."""
-    it = edited(linked(), HULY, title="Mend the roof")
-    it.person_deletes(VIBE)
-    it.look(VIBE)
-    assert it.decide() is None
-
-
 def test_nothing_is_decided_while_a_decision_is_open_or_the_link_is_closed():
     """One thing after the other."""
     it = edited(linked(), HULY, title="Mend the roof")

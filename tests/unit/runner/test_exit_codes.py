@@ -40,7 +40,7 @@ def test_exit_codes_after_a_pass(passed, code):
         (SettingsInvalid(["x"]), 2),
         (OutcomeUnknown("x"), 3),
         (AnotherWriter("x"), 4),
-        (SuspiciousListing("x"), 5),
+        (SuspiciousListing("x", place="left/a", plan="0f1e"), 5),
         (SyncEngineError("x"), 1),
     ],
 )

@@ -7,7 +7,7 @@ from attrs import field, frozen
 
 from syncengine.connector import ConnectorPlugin
 from syncengine.domain.conflict_rules import AskAPerson, LatestWrite, Prefer
-from syncengine.domain.policy import Backoff, SafetyLimits
+from syncengine.domain.policy import Backoff, DeletionRule, SafetyLimits
 from syncengine.errors import PluginRejected, SettingsInvalid, UnknownConnector
 from syncengine.runner.settings import load_log_path, load_settings
 
@@ -50,6 +50,9 @@ status = {rule = "latest_write", clock_skew_s = 5, then = {rule = "prefer", endp
 
 [sync.creates]
 project = ["two"]
+
+[sync.deletions]
+one = "keep"
 
 [sync.backoff]
 first_s = 1
@@ -110,6 +113,7 @@ def test_a_good_file_becomes_models(file, tmp_path):
         "issue": {"title": Prefer("one"), "status": LatestWrite(clock_skew_s=5, then=Prefer("two"))}
     }
     assert settings.policy.creates == {"project": frozenset({"two"})}
+    assert settings.policy.deletions == {"one": DeletionRule.KEEP}
     assert settings.policy.backoff == Backoff(first_s=1)
     assert settings.policy.safety == SafetyLimits(deletions=7)
     assert [(it.kind, dict(it.containers)) for it in settings.pairings] == [("issue", {"one": "A", "two": "B"})]
@@ -259,6 +263,19 @@ def test_an_endpoint_that_is_no_table(file):
     assert problems(file, '[endpoints]\none = 3\n[endpoints.two]\nconnector="box"\nurl="b"\n') == [
         "endpoints.one: must be a table"
     ]
+
+
+@pytest.mark.parametrize(
+    ("line", "problem"),
+    [
+        ('onee = "keep"', "sync.deletions"),
+        ('one = "destroy"', "sync.deletions.one"),
+    ],
+)
+def test_a_rule_for_deletions_is_one_of_three_and_about_an_endpoint(file, line, problem):
+    """A misspelt name is no silent default."""
+    (found,) = problems(file, GOOD.replace('one = "keep"', line))
+    assert found.startswith(problem)
 
 
 def test_a_plain_secret_works_and_is_warned_about(file):

@@ -297,8 +297,8 @@ def test_a_record_that_vanished_and_came_back():
     """With the evidence; nothing is written meanwhile."""
     log = both(title="A").add(RecordGone(ref=HULY, evidence=Evidence.ABSENT, taken_at=START))
     assert log.told()[4:] == [
-        "gone: it is no longer listed on huly, and not there when asked for directly",
-        "now: gone from huly, so nothing is written about it; bring it back there",
+        "gone: it is no longer listed on huly, and not there when asked for directly; it may only be hidden",
+        "now: vanished from huly, so nothing is written about it; bring it back there",
     ]
     log.add(seen(title="A", seconds=90))
     assert log.told()[5:] == [
@@ -315,6 +315,35 @@ def test_a_tombstone_and_the_end():
         "gone: it was deleted there, vibe itself says so",
         "closed: deleted on both sides",
         "now: closed, deleted on both sides",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("proof", "said"),
+    [(Proof.ANSWER, "huly answered: deleted"), (Proof.FOUND, "looked on huly: it is gone")],
+)
+def test_a_deletion_that_travels(proof, said):
+    """The evidence, the decision and its reason, and how it ended."""
+    log = both(title="A").add(RecordGone(ref=VIBE, evidence=Evidence.CONFIRMED, taken_at=START + timedelta(minutes=9)))
+    delete = Write(
+        intent_id="dead0000aa",
+        endpoint="huly",
+        container=HULY.container,
+        operation=Operation.DELETE,
+        ref=HULY,
+        fields=FieldValues(),
+        stored=FieldValues(),
+        expected=FieldValues(title="A"),
+    )
+    log.add(WritesIntended(basis={}, writes=(delete,), reasons={"*": "deleted on vibe"}))
+    log.add(confirmed("dead0000aa", ref=HULY, proof=proof, seconds=900), LinkClosed(reason="deleted on huly and vibe"))
+    assert log.told()[4:] == [
+        "gone: vibe shows other records and still not this one, so it was deleted there",
+        "decided to delete it on huly, because it was deleted on vibe",
+        "saved that intent (intent dead0000) before calling huly",
+        said,
+        "closed: deleted on huly and vibe",
+        "now: closed, deleted on huly and vibe",
     ]
 
 

@@ -189,7 +189,12 @@ async def test_writes_that_are_always_due_cause_no_storm(sync, clock, forever):
 
 
 @pytest.mark.parametrize(
-    "error", [Unreachable("gone for now"), SuspiciousListing("lists nothing"), LogUnavailable("the disk is full")]
+    "error",
+    [
+        Unreachable("gone for now"),
+        SuspiciousListing("lists nothing", place="left/a", plan="0f1e"),
+        LogUnavailable("the disk is full"),
+    ],
 )
 async def test_trouble_that_may_pass_ends_nothing(sync, clock, forever, error):
     """The next pass starts as planned."""

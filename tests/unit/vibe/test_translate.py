@@ -157,7 +157,8 @@ def test_schemas_say_what_the_server_can_do():
     assert (path.readable, path.creatable, path.updatable) == (True, False, False)
     assert PROJECT_SCHEMA.readable == {"name", "path"}
     assert ISSUE_SCHEMA.readable == {"title", "description", "status"}
-    assert not ISSUE_SCHEMA.can_delete
+    assert ISSUE_SCHEMA.can_delete
+    assert not PROJECT_SCHEMA.can_delete
 
 
 ROW = {"id": "t", "project_id": "p", "title": "T", "description": None, "status": "todo", "updated_at": 1}

@@ -11,7 +11,19 @@ from typing import Annotated
 import typer
 from typer.main import get_command
 
-from syncengine.runner.cli import backup, connectors, demo, explain, healthcheck, init, plan, rebuild_views, run, status
+from syncengine.runner.cli import (
+    approve,
+    backup,
+    connectors,
+    demo,
+    explain,
+    healthcheck,
+    init,
+    plan,
+    rebuild_views,
+    run,
+    status,
+)
 from syncengine.runner.cli.context import CONFIG_VARIABLE, Choices, Context
 from syncengine.runner.cli.errors import Commands
 from syncengine.runner.log_lines.uncaught import redact_what_is_uncaught
@@ -63,6 +75,7 @@ app.command("plan")(plan.plan)
 app.command("status")(status.status)
 app.command("healthcheck")(healthcheck.healthcheck)
 app.command("explain")(explain.explain)
+app.command("approve")(approve.approve)
 app.command("connectors")(connectors.connectors)
 app.command("backup")(backup.backup)
 app.command("rebuild-views")(rebuild_views.rebuild_views)

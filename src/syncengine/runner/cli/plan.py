@@ -5,7 +5,8 @@ from typing import Annotated, Any
 
 import typer
 
-from syncengine.domain.events import ConflictParked, Write, WritesIntended
+from syncengine.domain.events import ConflictParked, LinkClosed, Write, WritesIntended
+from syncengine.domain.losses import EVERYTHING
 from syncengine.engine.report import Plan, PlannedStep
 from syncengine.runner.cli import exit_codes, show
 from syncengine.runner.cli.context import Context, settings_of
@@ -59,6 +60,8 @@ def _rows(step: PlannedStep) -> list[dict[str, Any]]:
         case ConflictParked() as parked:
             why = f"{parked.field}: {parked.reason}"
             return [{**item, "action": "wait", "endpoint": None, "fields": dict(parked.versions), "why": why}]
+        case LinkClosed(reason=reason):
+            return [{**item, "action": "close", "endpoint": None, "fields": {}, "why": reason}]
         case WritesIntended(writes=()) as agreed:
             return [{**item, "action": "agree", "endpoint": None, "fields": {}, "why": _why(agreed, None)}]
         case decision:
@@ -78,6 +81,8 @@ def _why(decision: WritesIntended, write: Write | None) -> str:
     """The reasons of the fields that are written, equal ones together; of all fields when nothing is written."""
     if decision.moot and not decision.reasons:
         return "what waited needs nothing any more"
+    if EVERYTHING in decision.reasons:
+        return decision.reasons[EVERYTHING]
     shared: dict[str, list[str]] = {}
     for name, reason in sorted(decision.reasons.items()):
         if write is None or name in write.fields:

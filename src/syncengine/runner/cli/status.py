@@ -61,6 +61,8 @@ def _describe_lists(standing: dict[str, Any]) -> None:
     show.line(f"open writes {len(standing['open_writes'])}; waiting items {len(standing['parked'])}")
     for paused in standing["paused"]:
         show.line(f"paused      {paused['endpoint']}, for {paused['age']}: {paused['reason']}")
+    for held in standing["held_plans"]:
+        show.line(f"held back   plan {held['plan']}, for {held['age']}: {held['reason']}")
     if standing["open_writes"]:
         columns = ("item", "where", "open for", "attempts", "state")
         rows = [(it["item"], it["endpoint"], it["age"], str(it["attempts"]), it["state"]) for it in standing["open_writes"]]

@@ -20,11 +20,11 @@ from syncengine.domain.conflict_rules import (
     Prefer,
     UnionOfSets,
 )
-from syncengine.domain.decide import Participant
 from syncengine.domain.events import LinkEvent
 from syncengine.domain.identity import ContainerId, EndpointName, FieldName, IntentId, Kind
 from syncengine.domain.link import Link
-from syncengine.domain.policy import Policy
+from syncengine.domain.participants import Participant
+from syncengine.domain.policy import DeletionRule, Policy
 from syncengine.domain.records import FieldKind, FieldSpec, FieldValue, FieldValues, RecordSchema
 from syncengine.testing.abilities import Spelling, as_given, lossy, stripped, without_backlog
 from syncengine.testing.link_world import LinkWorld
@@ -94,10 +94,14 @@ def rules(endpoints: tuple[EndpointName, ...]) -> st.SearchStrategy[ConflictRule
 @cache
 def policies(endpoints: tuple[EndpointName, ...]) -> st.SearchStrategy[Policy]:
     """Policies with some rule for each field."""
-    return st.fixed_dictionaries({name: rules(endpoints) for name in FIELDS}).map(lambda drawn: Policy(rules={KIND: drawn}))
+    return st.builds(
+        lambda drawn, deletions: Policy(rules={KIND: drawn}, deletions=deletions),
+        st.fixed_dictionaries({name: rules(endpoints) for name in FIELDS}),
+        st.dictionaries(st.sampled_from(endpoints), st.sampled_from(DeletionRule), max_size=2),
+    )
 
 
-_ENDPOINT_FLAGS = ("can_create", "can_update", "may_create", "writable")
+_ENDPOINT_FLAGS = ("can_create", "can_update", "can_delete", "may_create", "writable")
 _FIELD_FLAGS = ("readable", "updatable", "there")
 _INABILITIES = st.lists(
     st.sampled_from([*_ENDPOINT_FLAGS, *((name, flag) for name in FIELDS for flag in _FIELD_FLAGS)]),
@@ -131,7 +135,11 @@ def participants(draw: st.DrawFn, endpoint: EndpointName, *, able: bool = False)
         if (name, "there") not in lacks
     )
     schema = RecordSchema(
-        kind=KIND, fields=specs, can_create="can_create" not in lacks, can_update="can_update" not in lacks
+        kind=KIND,
+        fields=specs,
+        can_create="can_create" not in lacks,
+        can_update="can_update" not in lacks,
+        can_delete="can_delete" not in lacks,
     )
     return Participant(
         schema=schema,
@@ -249,7 +257,7 @@ def _edit_before_it_arrives(draw: st.DrawFn, world: LinkWorld) -> None:
     intent_id = _one_pending(draw, world)
     write = world.pending[intent_id]
     if write.endpoint in world.remotes:
-        name = draw(_one_of(tuple(sorted(write.fields))))
+        name = draw(_one_of(tuple(sorted(write.fields or FIELDS))))
         world.person_edits(write.endpoint, name, draw(some_values(name)))
     world.send(intent_id)
 
