@@ -17,6 +17,7 @@ from syncengine.runner.cli import (
     connectors,
     demo,
     explain,
+    guarantees,
     healthcheck,
     init,
     plan,
@@ -76,6 +77,7 @@ app.command("status")(status.status)
 app.command("healthcheck")(healthcheck.healthcheck)
 app.command("explain")(explain.explain)
 app.command("approve")(approve.approve)
+app.command("guarantees")(guarantees.guarantees)
 app.command("connectors")(connectors.connectors)
 app.command("backup")(backup.backup)
 app.command("rebuild-views")(rebuild_views.rebuild_views)
