@@ -584,7 +584,7 @@ DEFECTS = (
         file=JUDGE,
         old="        return Landed(None)\n",
         new='        return Overtaken(None, "gone")\n',
-        tests=(ON_DELETIONS + "test_a_delete_whose_answer_is_lost_is_looked_for[Weather.DROPPED_AFTER]",),
+        tests=(ON_LOSSES + "test_a_delete_whose_record_is_gone_has_landed",),
     ),
     Defect(
         name="an empty listing is believed",

@@ -6,6 +6,7 @@ import pytest
 from attrs import evolve as changed
 
 from syncengine.domain.events import Evidence, LinkClosed, Operation, RecordGone, WritesIntended
+from syncengine.domain.judge import Landed, judge_delete
 from syncengine.domain.link import evolve
 from syncengine.domain.policy import DeletionRule
 from tests.unit.domain.links import HULY, TRACKER, VIBE, issue, linked, participant
@@ -88,6 +89,14 @@ def test_a_delete_whose_answer_was_lost_is_judged_by_looking(happened):
     assert not it.pending
     it.settle()
     assert set(it.remotes) == ({HULY, VIBE} if happened == "edited" else set())
+
+
+def test_a_delete_whose_record_is_gone_has_landed():
+    """Whoever deleted it."""
+    it = deleted(linked(), VIBE)
+    it.decide()
+    (write,) = it.pending.values()
+    assert judge_delete(write, None) == Landed(None)
 
 
 def test_gone_on_both_sides_needs_no_write():
