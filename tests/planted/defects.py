@@ -302,8 +302,8 @@ DEFECTS = (
     Defect(
         name="a record that an old listing did not show is gone",
         file=LINK,
-        old='cannot lose it")\n    if is_stale(side, event.taken_at):\n        return link\n',
-        new='cannot lose it")\n',
+        old="    if known_better or is_stale(side, event.taken_at):\n",
+        new="    if known_better:\n",
         tests=(
             EVOLVE_LAWS + "test_a_reading_from_before_our_last_write_changes_nothing",
             ON_LINK + "test_a_record_that_an_old_listing_did_not_show_is_not_gone",
