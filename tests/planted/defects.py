@@ -234,7 +234,7 @@ DEFECTS = (
         file=DECIDE,
         old="    if any(side.gone for side in link.sides.values()):\n",
         new="    if False:\n",
-        tests=(DECIDE_LAWS + "test_there_is_no_second_decision_beside_an_open_one",),
+        tests=(ON_LOSSES + "test_an_edit_is_not_written_to_a_record_that_vanished",),
     ),
     Defect(
         name="a second decision is made while one is open",

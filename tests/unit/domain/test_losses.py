@@ -43,6 +43,15 @@ def test_a_record_that_only_vanished_is_left_alone():
     assert operations(it.decide()) == {HULY: Operation.DELETE}
 
 
+def test_an_edit_is_not_written_to_a_record_that_vanished():
+    """Nor is the record made anew: it may be there and only be hidden from us."""
+    it = linked()
+    it.person_edits(HULY, "title", "Mend the roof")
+    it.look(HULY)
+    it.link = evolve(it.link, RecordGone(ref=it.ref(VIBE), evidence=Evidence.ABSENT, taken_at=it.now))
+    assert it.decide() is None
+
+
 def test_proof_is_not_forgotten_because_of_a_doubt():
     """A tombstone stays one when the record is merely not found later."""
     it = deleted(linked(), VIBE)
