@@ -13,6 +13,9 @@ nox.options.reuse_existing_virtualenvs = False
 PYTHONS = nox.project.python_versions(nox.project.load_toml("pyproject.toml"))
 HERE = Path(__file__).parent
 
+# A process for each core; one that is done takes from the others, so that they do not wait for the long tests at the end.
+WORKERS = ("--numprocesses=auto", "--dist=worksteal")
+
 
 def groups(session: nox.Session, *names: str) -> None:
     """Install the project, editable, with these dependency groups of `pyproject.toml`."""
@@ -50,7 +53,7 @@ def tests(session: nox.Session) -> None:
     groups(session, "test")
     env = {"HYPOTHESIS_PROFILE": os.environ.get("HYPOTHESIS_PROFILE", "ci"), "COVERAGE_FILE": str(HERE / ".coverage")}
     session.run("coverage", "erase", env=env)
-    session.run("coverage", "run", "-m", "pytest", *session.posargs, env=env)
+    session.run("coverage", "run", "-m", "pytest", *WORKERS, *session.posargs, env=env)
     session.run("coverage", "combine", "--quiet", env=env)
     session.run("coverage", "report", *([] if not session.posargs else ["--fail-under=0"]), env=env)
 
@@ -59,7 +62,7 @@ def tests(session: nox.Session) -> None:
 def pythons(session: nox.Session) -> None:
     """All tests on every supported Python that is installed here."""
     groups(session, "test")
-    session.run("pytest", *session.posargs)
+    session.run("pytest", *WORKERS, *session.posargs)
 
 
 @nox.session
@@ -80,7 +83,7 @@ def bench(session: nox.Session) -> None:
 def thorough(session: nox.Session) -> None:
     """The property tests with many more examples; for the night."""
     groups(session, "test")
-    session.run("pytest", "tests/properties", *session.posargs, env={"HYPOTHESIS_PROFILE": "thorough"})
+    session.run("pytest", *WORKERS, "tests/properties", *session.posargs, env={"HYPOTHESIS_PROFILE": "thorough"})
 
 
 @nox.session(default=False)
