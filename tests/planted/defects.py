@@ -41,6 +41,8 @@ PASS = "syncengine/engine/sync_pass.py"
 SAFETY = "syncengine/engine/safety.py"
 CONVERTER = "syncengine/adapters/event_converter.py"
 JSON = "syncengine/adapters/plain_json.py"
+LOG_TRANSACTION = "syncengine/adapters/log_transaction.py"
+LEASE = "syncengine/adapters/lease.py"
 
 MERGE_LAWS = "properties/test_merge_laws.py::"
 DECIDE_LAWS = "properties/test_decide_laws.py::"
@@ -53,6 +55,7 @@ ON_LINK = "unit/domain/test_link.py::"
 ON_DECIDE = "unit/domain/test_decide.py::"
 ON_LOSSES = "unit/domain/test_losses.py::"
 ON_DELETIONS = "unit/engine/test_deletions.py::"
+ON_FENCE = "unit/adapters/test_fence.py::"
 
 DEFECTS = (
     # Merge.
@@ -609,5 +612,33 @@ DEFECTS = (
             ON_DELETIONS + "test_an_approval_covers_no_record_more",
             ON_DELETIONS + "test_an_edit_of_what_would_be_deleted_makes_another_plan",
         ),
+    ),
+    # The lease.
+    Defect(
+        name="the fence is missing in transactions",
+        file=LOG_TRANSACTION,
+        old="        lease.require(cursor)\n",
+        new="",
+        tests=(
+            ON_FENCE + "test_a_paused_process_that_wakes_up_appends_nothing",
+            ON_FENCE + "test_every_kind_of_write_asks_for_the_epoch",
+        ),
+    ),
+    Defect(
+        name="a lease that was lost and is ours again does not say so",
+        file=LEASE,
+        old="        if locked and self._last_epoch() == self.epoch:\n",
+        new="        if locked:\n",
+        tests=(
+            ON_FENCE + "test_a_lease_that_was_given_back_meanwhile_is_taken_again",
+            ON_FENCE + "test_who_holds_the_lock_takes_back_an_epoch_that_somebody_without_it_took",
+        ),
+    ),
+    Defect(
+        name="the lease is never renewed",
+        file=LEASE,
+        old="            lease_row.renew(cursor, self.epoch, now)\n",
+        new="",
+        tests=(ON_FENCE + "test_the_lease_is_renewed_by_whatever_is_written",),
     ),
 )

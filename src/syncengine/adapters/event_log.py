@@ -18,9 +18,11 @@ from attrs import frozen
 
 from syncengine.adapters.heartbeat import Heartbeat
 from syncengine.adapters.lease import Lease, hold_lease
-from syncengine.adapters.log_file import check_path, durability, log_trouble, write_transaction
+from syncengine.adapters.lease_row import RENEW_EVERY_S
+from syncengine.adapters.log_file import check_path, durability, log_trouble
 from syncengine.adapters.log_reader import LogReader
 from syncengine.adapters.log_tables import NOTE_RULES, check_readable, note_probe, prepare, rebuild, views_are_current
+from syncengine.adapters.log_transaction import enter, fenced_transaction, leave
 from syncengine.adapters.log_writer import LogWriter, Submit
 from syncengine.adapters.stored_rows import LAST_POSITION, NEXT_PAGE, ONE_STREAM, PAGE, STREAM_VERSION, events_in
 from syncengine.adapters.view_tables import QUIET
@@ -210,13 +212,15 @@ def _open(stack: ExitStack, path: Path, lease: Lease | None, *, now: Callable[[]
         datastore = application.datastore
         # A writer keeps this connection as long as the log is open; see `LogConnectionPool`.
         connection = stack.enter_context(datastore.raw_connection(writer=not read_only))
-        if read_only:
+        if lease is None:
             check_readable(connection, path)
         else:
             prepare(connection, path, event_tables=application.log_recorder.create_table_statements)
+            enter(connection, lease)
+            stack.callback(leave, connection, lease)
     except Exception as error:
         raise log_trouble(path, error) from error
-    submit: Submit = _Refuse(path) if read_only else _start_writer(stack, connection, path)
+    submit: Submit = _Refuse(path) if lease is None else _start_writer(stack, connection, path, lease)
     reader = LogReader(path, datastore.raw_connection)
     return SqliteEventLog(
         path=path,
@@ -230,8 +234,9 @@ def _open(stack: ExitStack, path: Path, lease: Lease | None, *, now: Callable[[]
     )
 
 
-def _start_writer(stack: ExitStack, connection: sqlite3.Connection, path: Path) -> Submit:
-    writer = LogWriter(partial(write_transaction, connection), partial(log_trouble, path))
+def _start_writer(stack: ExitStack, connection: sqlite3.Connection, path: Path, lease: Lease) -> Submit:
+    transaction = partial(fenced_transaction, connection, lease)
+    writer = LogWriter(transaction, partial(log_trouble, path), idle_s=RENEW_EVERY_S)
     stack.callback(writer.close)
     return writer.submit
 

@@ -1,37 +1,28 @@
-"""One writer per log: a lock of the operating system, which a killed process lets go of, and a note of who holds it."""
+"""
+One writer per log.
+
+A lock of the operating system says who may take the lease: a killed process lets go of it at once. The row in the log says
+whose taking was the last, and every transaction asks it, because a lock beside a file can be removed and the log itself
+cannot be fooled. A note beside the log says who holds it, also to those who cannot open the log.
+"""
 
 import json
 import os
 import socket
+import sqlite3
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
-from datetime import UTC, datetime
+from contextlib import closing, contextmanager, suppress
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from attrs import asdict, frozen
+from attrs import asdict, evolve
 from filelock import FileLock, Timeout
 
+from syncengine.adapters import lease_row
+from syncengine.adapters.lease_row import RENEW_EVERY_S, LeaseHolder
+from syncengine.adapters.log_file import connect, log_trouble, write_transaction
 from syncengine.errors import AnotherWriter, LeaseLost, LogMisconfigured
-
-
-@frozen(kw_only=True)
-class LeaseHolder:
-    """
-    Who writes a log.
-
-    Attributes:
-        since: aware UTC, ISO 8601.
-        command: what people would know the process by.
-    """
-
-    pid: int
-    host: str
-    command: str
-    since: str
-
-    def __str__(self) -> str:
-        return f"process {self.pid} on {self.host} since {self.since} ({self.command})"
 
 
 def _utc_now() -> datetime:
@@ -44,19 +35,51 @@ class Lease:
 
     Attributes:
         holder: who we say we are.
+        epoch: the taking of the lease that is ours; 0 before the log was opened.
     """
 
     def __init__(self, log_path: Path, *, command: str | None, now: Callable[[], datetime]) -> None:
+        self.epoch = 0
         self.holder = LeaseHolder(
             pid=os.getpid(),
             host=socket.gethostname(),
             command=command or Path(sys.argv[0]).name or "python",
             since=now().isoformat(timespec="seconds"),
         )
-        self._log_path = log_path
+        # A link to the log, or a change of the current folder, must not lead to another lock.
+        self._log_path = log_path.resolve()
+        self._now = now
+        self._renewed_at = now()
         self._lock: FileLock | None = None
         self._locked_file: tuple[int, int] | None = None
         self._take()
+
+    def enter(self, cursor: sqlite3.Cursor) -> int:
+        """
+        Take the lease in the log itself, within a transaction.
+
+        Returns:
+            The epoch; `entered` makes it ours once the transaction is committed.
+        """
+        return lease_row.take(cursor, self.holder, self._now())
+
+    def entered(self, epoch: int) -> None:
+        """The taking of this number was committed. One that was not may be somebody else's by now."""
+        self.epoch, self._renewed_at = epoch, self._now()
+
+    def require(self, cursor: sqlite3.Cursor) -> None:
+        """
+        Let a transaction that writes go on, and renew the lease in it from time to time.
+
+        Raises:
+            LeaseLost: somebody else took the lease meanwhile; says who.
+        """
+        if lease_row.epoch_in(cursor) != self.epoch:
+            raise LeaseLost(self._taken_away(cursor))
+        now = self._now()
+        if abs(now - self._renewed_at) >= timedelta(seconds=RENEW_EVERY_S):
+            lease_row.renew(cursor, self.epoch, now)
+            self._renewed_at = now
 
     def check(self) -> bool:
         """
@@ -67,11 +90,14 @@ class Lease:
         Raises:
             LeaseLost: another process holds it now; says who.
         """
-        if self._locked_file is not None and self._locked_file == self._file():
+        locked = self._locked_file is not None and self._locked_file == self._file()
+        if locked and self._last_epoch() == self.epoch:
             return True
-        self._let_go()
         try:
-            self._take()
+            if not locked:
+                self._let_go()
+                self._take()
+            self._enter_again()
         except AnotherWriter as error:
             raise LeaseLost(f"{error}; this process writes nothing until then") from error
         return False
@@ -96,6 +122,7 @@ class Lease:
         except OSError as error:
             raise _unusable(self._log_path, error) from error
         self._lock, self._locked_file = lock, self._file()
+        self.holder = evolve(self.holder, since=self._now().isoformat(timespec="seconds"))
         try:
             _write_note(self._log_path, self.holder)
         except BaseException:
@@ -106,6 +133,37 @@ class Lease:
         if self._lock is not None:
             self._lock.release()
         self._lock = self._locked_file = None
+
+    def _last_epoch(self) -> int:
+        if not self.epoch:
+            return 0
+        try:
+            with closing(connect(self._log_path, read_only=True)) as connection, closing(connection.cursor()) as cursor:
+                return lease_row.epoch_in(cursor)
+        except sqlite3.Error:
+            return self.epoch  # whoever reads or writes the log next finds out what is wrong with it, and says so
+
+    def _enter_again(self) -> None:
+        if not self.epoch:
+            return
+        try:
+            with closing(connect(self._log_path, read_only=False)) as connection, write_transaction(connection) as cursor:
+                epoch = self.enter(cursor)
+        except sqlite3.Error as error:
+            trouble = log_trouble(self._log_path, error)
+            raise LeaseLost(f"the lease was lost and cannot be taken again: {trouble}") from error
+        self.entered(epoch)
+
+    def _taken_away(self, cursor: sqlite3.Cursor) -> str:
+        row = lease_row.lease_row(cursor)
+        if row is None:
+            return f"the event log {self._log_path} does not know its lease any more; restore it from a backup"
+        if row.expires_at is None:
+            return f"the event log {self._log_path} was written meanwhile by {row.holder}; the next pass reads it anew"
+        return (
+            f"the event log {self._log_path} is being written by {row.holder}; stop it or use another log; "
+            "this process writes nothing until then"
+        )
 
     def _file(self) -> tuple[int, int] | None:
         """What the lock file is; a file of the same name made anew is another one."""
@@ -161,4 +219,5 @@ def _unusable(log_path: Path, error: OSError) -> LogMisconfigured:
 
 
 def _beside(log_path: Path, ending: str) -> Path:
+    log_path = log_path.resolve()
     return log_path.with_name(log_path.name + ending)

@@ -9,8 +9,13 @@ from typing import Any
 
 from syncengine.errors import EventLogError, LogMisconfigured, LogUnavailable, NewerEvent
 
-LOG_FORMAT = 1
-"""Layout of the tables that hold the events; a program refuses a log with a higher one."""
+LOG_FORMAT = 2
+"""
+Layout of the tables that hold the events; a program refuses a log with a higher one, and brings a lower one up to its own.
+
+- 1: events, views, facts and signs of life.
+- 2: the lease is a row of the log, too.
+"""
 
 APPLICATION_ID = 0x53594C47
 """Marks an SQLite file as one of our logs, so that nobody else's database is ever written."""
@@ -145,22 +150,22 @@ def durability(connection: sqlite3.Connection) -> str:
     return f"{_pragma(connection, 'journal_mode').upper()}, synchronous={names[synchronous]}"
 
 
-def check_format(connection: sqlite3.Connection, path: Path) -> bool:
+def check_format(connection: sqlite3.Connection, path: Path) -> int:
     """
-    Whether the file holds a log already; False for a new, empty file.
+    The format of the log in the file; 0 for a new, empty file.
 
     Raises:
         NewerEvent: a newer version made it.
         LogMisconfigured: it is the database of another program.
     """
     _refuse_other_programs(connection, path)
-    made_by = _pragma(connection, "user_version")
+    made_by: int = _pragma(connection, "user_version")
     if made_by > LOG_FORMAT:
         raise NewerEvent(
             f"the event log {path} was written by a newer version (log format {made_by}, known up to {LOG_FORMAT}); "
             "upgrade this one"
         )
-    return bool(made_by)
+    return made_by
 
 
 def _refuse_other_programs(connection: sqlite3.Connection, path: Path) -> None:

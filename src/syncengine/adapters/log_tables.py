@@ -5,9 +5,9 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 
-from syncengine.adapters import heartbeat
+from syncengine.adapters import heartbeat, lease_row
 from syncengine.adapters.event_converter import time_to_text
-from syncengine.adapters.log_file import check_format, mark_format, write_transaction
+from syncengine.adapters.log_file import LOG_FORMAT, check_format, mark_format, write_transaction
 from syncengine.adapters.log_reader import LogReader
 from syncengine.adapters.stored_rows import LAST_POSITION, NEXT_PAGE, events_in
 from syncengine.adapters.view_schema import VIEWS_VERSION, make_view_tables
@@ -24,7 +24,7 @@ RULES = "SELECT value FROM log_facts WHERE name = 'rules'"
 
 def prepare(connection: sqlite3.Connection, path: Path, *, event_tables: Sequence[str]) -> None:
     """
-    Make the tables of a new log, or see that those of an old one can be used and written.
+    Make the tables of a new log, or see that those of an old one can be used and written; all in one transaction.
 
     Args:
         event_tables: statements that make the tables of the events.
@@ -35,13 +35,15 @@ def prepare(connection: sqlite3.Connection, path: Path, *, event_tables: Sequenc
         sqlite3.Error: the file cannot be written.
     """
     with write_transaction(connection) as cursor:
-        if check_format(connection, path):
-            return
-        for statement in (*event_tables, _FACTS, heartbeat.TABLE):
-            cursor.execute(statement)
-        make_view_tables(cursor)
-        cursor.execute(_STATE_VIEWS_VERSION, (str(VIEWS_VERSION),))
-        mark_format(cursor)
+        made_by = check_format(connection, path)
+        if not made_by:
+            for statement in (*event_tables, _FACTS, heartbeat.TABLE):
+                cursor.execute(statement)
+            make_view_tables(cursor)
+            cursor.execute(_STATE_VIEWS_VERSION, (str(VIEWS_VERSION),))
+        if made_by < LOG_FORMAT:
+            cursor.execute(lease_row.TABLE)
+            mark_format(cursor)
 
 
 def check_readable(connection: sqlite3.Connection, path: Path) -> None:

@@ -10,7 +10,7 @@ import queue
 import sqlite3
 import threading
 from collections.abc import Callable, Coroutine, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from typing import Any, NamedTuple, Protocol, TypeVar
 
 from syncengine.errors import EventLogError
@@ -51,13 +51,17 @@ class LogWriter:
     Args:
         transaction: begins a transaction, commits it at the end, or rolls it back when an exception leaves it.
         trouble: turns any exception into one for the caller of `submit`.
+        idle_s: seconds without work after which an empty transaction is made, for what every one does; never if None.
     """
 
     def __init__(
         self,
         transaction: Callable[[], AbstractContextManager[sqlite3.Cursor]],
         trouble: Callable[[BaseException], Exception],
+        *,
+        idle_s: float | None = None,
     ) -> None:
+        self._idle_s = idle_s
         self._transaction = transaction
         self._trouble = trouble
         self._queue: queue.SimpleQueue[_Waiting | None] = queue.SimpleQueue()
@@ -99,9 +103,18 @@ class LogWriter:
 
     def _run(self) -> None:
         coming: _Waiting | None = None
-        while (first := coming or self._queue.get()) is not None:
+        while (first := coming or self._next()) is not None:
             batch, coming = self._gather(first)
             _tell(self._do(batch))
+
+    def _next(self) -> _Waiting | None:
+        while True:
+            try:
+                return self._queue.get(timeout=self._idle_s)
+            except queue.Empty:
+                # Whatever is wrong is told to the next one who wants something.
+                with suppress(Exception), self._transaction():
+                    pass
 
     def _gather(self, first: _Waiting) -> tuple[list[_Waiting], _Waiting | None]:
         """What is done together with the first, and what was found that comes after it alone."""

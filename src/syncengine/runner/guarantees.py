@@ -52,6 +52,13 @@ _FOR_ALL = (
         shown_by="crash/test_log_survives_kill.py::test_no_acknowledged_append_is_lost_however_often_the_process_is_killed",
     ),
     Guarantee(
+        promise="one process writes the log",
+        about="",
+        holds="always",
+        detail="every transaction asks whether the lease is still ours; one that was paused and overtaken stores nothing",
+        shown_by="unit/adapters/test_fence.py::test_a_paused_process_that_wakes_up_appends_nothing",
+    ),
+    Guarantee(
         promise="no edit is lost without a record of it",
         about="",
         holds="always",

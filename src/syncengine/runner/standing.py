@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from syncengine.adapters.event_log import SqliteEventLog
-from syncengine.adapters.lease import LeaseHolder, lease_holder
+from syncengine.adapters.lease import lease_holder
+from syncengine.adapters.lease_row import LeaseHolder
 from syncengine.domain.identity import ROOT, ContainerId, EndpointName, LinkId, RecordId
 from syncengine.domain.records import RecordRef
 from syncengine.engine.ports import OpenWrite, ParkedItem, Views

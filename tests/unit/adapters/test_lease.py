@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from syncengine.adapters.lease import LeaseHolder, hold_lease, lease_holder
+from syncengine.adapters.lease import hold_lease, lease_holder
+from syncengine.adapters.lease_row import LeaseHolder
 from syncengine.errors import AnotherWriter, LeaseLost, LogMisconfigured
 from tests.unit.adapters.sample_events import NOON
 

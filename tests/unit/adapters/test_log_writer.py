@@ -3,7 +3,7 @@
 import asyncio
 import sqlite3
 import threading
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 
 import pytest
 
@@ -213,3 +213,25 @@ def test_a_caller_whose_loop_is_closed_stops_nobody(numbers):
 
 async def _store(numbers, number):
     return await numbers.store(number)
+
+
+async def test_a_writer_without_work_makes_a_transaction_from_time_to_time(tmp_path):
+    """For what every transaction does; one that fails stops nobody, and work that comes is done as ever."""
+    seen, enough, trouble = [], threading.Event(), [OSError("the disk is away")]
+
+    @contextmanager
+    def transaction():
+        seen.append(1)
+        if len(seen) == 3:
+            enough.set()
+        if trouble:
+            raise trouble.pop()
+        with closing(sqlite3.connect(tmp_path / "any.db", isolation_level=None)) as connection:
+            yield connection.cursor()
+
+    writer = LogWriter(transaction, Numbers.trouble, idle_s=0.001)
+    try:
+        assert await asyncio.to_thread(enough.wait, 20)
+        assert await writer.submit(lambda cursor: cursor.execute("SELECT 7").fetchone()) == (7,)
+    finally:
+        writer.close()

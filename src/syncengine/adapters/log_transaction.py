@@ -1,0 +1,37 @@
+"""What every transaction that writes to the log does, whatever is written in it."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+from syncengine.adapters import lease_row
+from syncengine.adapters.lease import Lease
+from syncengine.adapters.log_file import write_transaction
+
+
+@contextmanager
+def fenced_transaction(connection: sqlite3.Connection, lease: Lease) -> Iterator[sqlite3.Cursor]:
+    """
+    A transaction in which only the holder of the lease writes; see `write_transaction`.
+
+    Whether the lease is still ours is asked under the write lock, so nobody can take it before the commit.
+
+    Raises:
+        LeaseLost: somebody else took the lease; nothing was stored.
+    """
+    with write_transaction(connection) as cursor:
+        lease.require(cursor)
+        yield cursor
+
+
+def enter(connection: sqlite3.Connection, lease: Lease) -> None:
+    """Take the lease in the log; whoever took it before stores nothing from here on. Raises `sqlite3.Error`."""
+    with write_transaction(connection) as cursor:
+        epoch = lease.enter(cursor)
+    lease.entered(epoch)
+
+
+def leave(connection: sqlite3.Connection, lease: Lease) -> None:
+    """Give the lease back as far as the log can be written; the lock beside it is what the next one waits for."""
+    with suppress(sqlite3.Error), write_transaction(connection) as cursor:
+        lease_row.give_back(cursor, lease.epoch)

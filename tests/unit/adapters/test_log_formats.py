@@ -1,0 +1,73 @@
+"""Logs that older versions made: opened, brought up to date in place, and looked at as they are."""
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from syncengine.adapters import log_tables
+from syncengine.adapters.event_log import open_log
+from syncengine.adapters.log_file import LOG_FORMAT
+from syncengine.errors import EventLogError
+from tests.unit.adapters.sample_events import FULL_EXAMPLES, LINK, confirmed, intended, observed, to_link
+
+FOLDER = Path(__file__).parents[2] / "golden" / "event_logs"
+FORMATS = sorted(FOLDER.glob("format_*.sql"))
+
+
+@pytest.fixture(params=FORMATS, ids=lambda file: file.stem)
+def path(request, tmp_path):
+    """A log as an older version left it; these files are added, never changed."""
+    path = tmp_path / "log.db"
+    with closing(sqlite3.connect(path)) as connection:
+        connection.executescript(request.param.read_text("utf-8"))
+        connection.execute("PRAGMA journal_mode=WAL")
+    return path
+
+
+def format_of(path):
+    with closing(sqlite3.connect(path)) as connection:
+        return connection.execute("PRAGMA user_version").fetchone()[0]
+
+
+def test_there_is_a_log_of_every_older_format():
+    """And none of this one, which the tests make themselves."""
+    assert [file.stem for file in FORMATS] == [f"format_{number}" for number in range(1, LOG_FORMAT)]
+
+
+async def test_an_old_log_can_be_looked_at_as_it_is(path):
+    """`status` and `explain` after an upgrade of the program, before its first run."""
+    before = path.read_bytes()
+    async with open_log(path, read_only=True) as log:
+        events = [recorded.event for recorded in log.all_events()]
+    assert events[:4] == [observed(), intended("i1", "i2"), events[2], confirmed("i1")]
+    assert len(events) == 4 + len(FULL_EXAMPLES)
+    assert path.read_bytes() == before
+
+
+async def test_an_old_log_is_brought_up_to_date_in_place(path):
+    """By the first who writes it; nothing that was stored changes, and it goes on from there."""
+    async with open_log(path, read_only=True) as log:
+        before = list(log.all_events())
+    async with open_log(path) as log:
+        assert list(log.all_events()) == before
+        await log.append(to_link(confirmed("i2"), after=3), caused_by="x")
+        assert log.stream_version(LINK) == 4
+    assert format_of(path) == LOG_FORMAT
+    async with open_log(path) as log:
+        assert list(log.all_events())[:-1] == before
+
+
+async def test_an_upgrade_that_fails_leaves_the_old_log(path, monkeypatch):
+    """It is one transaction; the old version of the program can still use it."""
+    monkeypatch.setattr(log_tables, "mark_format", lambda _: 1 / 0)
+    with pytest.raises(EventLogError, match="division by zero"):
+        async with open_log(path):
+            pass
+    monkeypatch.undo()
+    with closing(sqlite3.connect(path)) as connection:
+        assert not connection.execute("SELECT name FROM sqlite_master WHERE name = 'log_lease'").fetchall()
+    assert format_of(path) < LOG_FORMAT
+    async with open_log(path) as log:
+        assert log.max_position() == 4 + len(FULL_EXAMPLES)
