@@ -295,20 +295,20 @@ DEFECTS = (
     Defect(
         name="a listing from before our write is believed",
         file=LINK,
-        old="    return side.written_at is not None and taken_at < side.written_at\n",
+        old="    return side.read_at is not None and taken_at < side.read_at\n",
         new="    return False\n",
         tests=(
-            EVOLVE_LAWS + "test_a_reading_from_before_our_last_write_changes_nothing",
+            EVOLVE_LAWS + "test_a_reading_older_than_what_is_known_changes_nothing",
             ON_LINK + "test_a_listing_from_before_our_write_is_not_believed",
         ),
     ),
     Defect(
         name="a record that an old listing did not show is gone",
         file=LINK,
-        old="    if known_better or is_stale(side, event.taken_at):\n",
-        new="    if known_better:\n",
+        old="    if _is_lost(side) or is_stale(side, event.taken_at):\n",
+        new="    if _is_lost(side):\n",
         tests=(
-            EVOLVE_LAWS + "test_a_reading_from_before_our_last_write_changes_nothing",
+            EVOLVE_LAWS + "test_a_reading_older_than_what_is_known_changes_nothing",
             ON_LINK + "test_a_record_that_an_old_listing_did_not_show_is_not_gone",
         ),
     ),
@@ -578,7 +578,7 @@ DEFECTS = (
     Defect(
         name="a doubt replaces a proof",
         file=LINK,
-        old="    if known_better or is_stale(side, event.taken_at):\n",
+        old="    if _is_lost(side) or is_stale(side, event.taken_at):\n",
         new="    if is_stale(side, event.taken_at):\n",
         tests=(ON_LOSSES + "test_proof_is_not_forgotten_because_of_a_doubt",),
     ),

@@ -6,7 +6,7 @@ state changes; `replay` is a fold over it. Two rules live here:
 
 - `agreed` moves only when the last write of a decision is settled, and then to the basis of that decision. With one step
   for each write, the first confirmation would mark another side's still unsent edit as agreed, and lose it.
-- A listing that was taken before our last write on that side does not count.
+- A reading that is older than what is known of that side already, by another reading or by our last write, does not count.
 - A record that comes back after it was proved to be gone counts as edited: somebody wants it to be there.
 """
 
@@ -49,7 +49,8 @@ class Side:
         observed: the fields as last read or as the remote said it stored them.
         agreed: the fields when all sides were last the same, in this side's own spelling.
         untold: fields whose agreed value of the other sides was not written here yet.
-        written_at: aware UTC of our last confirmed write here; older listings are ignored.
+        read_at: aware UTC; what is known here is as of then, by reading or by our own confirmed write. Older readings are
+            ignored: listings lag, and one of them may show less than a direct read has shown before.
         gone: how we know that the record is not there any more; None while it is.
     """
 
@@ -59,7 +60,7 @@ class Side:
     untold: frozenset[FieldName] = frozenset()
     revision: Revision | None = None
     label: str | None = None
-    written_at: datetime | None = None
+    read_at: datetime | None = None
     gone: Evidence | None = None
 
 
@@ -204,32 +205,58 @@ def _observed(link: Link, event: RecordObserved) -> Link:
     endpoint = event.ref.endpoint
     side = link.sides.get(endpoint)
     if side is None:
-        new = Side(ref=event.ref, observed=event.fields, revision=event.revision, label=event.label)
-        return changed(link, kind=event.kind, sides={**link.sides, endpoint: new})
+        return changed(link, kind=event.kind, sides={**link.sides, endpoint: _first_sight(event)})
+    if side.ref != event.ref and _is_lost(side):
+        # The replacement of a lost record was lost as well, and the first one is back: the item lives on in it.
+        return changed(_with_side(link, endpoint, _first_sight(event)), closed=None)
     if side.ref != event.ref:
         raise ImpossibleHistory(f"link {link.link_id} stands for {side.ref} and cannot also stand for {event.ref}")
     if is_stale(side, event.taken_at):
         return link
-    seen = changed(side, observed=event.fields, revision=event.revision, label=event.label or side.label, gone=None)
-    if side.gone is None or not side.gone.is_proof:
+    seen = changed(
+        side,
+        observed=event.fields,
+        revision=event.revision,
+        label=event.label or side.label,
+        read_at=event.taken_at,
+        gone=None,
+    )
+    if not _is_lost(side):
         return _with_side(link, endpoint, seen)
     # Without an agreed value it differs from what was agreed, so nobody deletes it a second time for the same reason.
     return changed(_with_side(link, endpoint, changed(seen, agreed=NO_FIELDS)), closed=None)
 
 
+def _first_sight(event: RecordObserved) -> Side:
+    return Side(ref=event.ref, observed=event.fields, revision=event.revision, label=event.label, read_at=event.taken_at)
+
+
+def _is_lost(side: Side) -> bool:
+    return side.gone is not None and side.gone.is_proof
+
+
 def is_stale(side: Side, taken_at: datetime) -> bool:
-    """Whether a reading taken at this time may not yet show our last write."""
-    return side.written_at is not None and taken_at < side.written_at
+    """Whether a reading taken at this time may show less than is known of that side already."""
+    return side.read_at is not None and taken_at < side.read_at
+
+
+def not_stale(side: Side | None, taken_at: datetime) -> datetime:
+    """
+    The time of a direct read that began after everything that is known of a side.
+
+    It is the time it was taken at, unless the clock of this host was set back meanwhile: what was read later is newer,
+    whatever a clock says.
+    """
+    return taken_at if side is None or side.read_at is None else max(taken_at, side.read_at)
 
 
 def _gone(link: Link, event: RecordGone) -> Link:
     side = link.sides.get(event.ref.endpoint)
     if side is None or side.ref != event.ref:
         raise ImpossibleHistory(f"link {link.link_id} does not stand for {event.ref}, so it cannot lose it")
-    known_better = side.gone is not None and side.gone.is_proof
-    if known_better or is_stale(side, event.taken_at):
+    if _is_lost(side) or is_stale(side, event.taken_at):
         return link
-    return _with_side(link, event.ref.endpoint, changed(side, gone=event.evidence))
+    return _with_side(link, event.ref.endpoint, changed(side, gone=event.evidence, read_at=event.taken_at))
 
 
 def _intended(link: Link, event: WritesIntended) -> Link:
@@ -267,7 +294,7 @@ def _confirmed(link: Link, event: WriteConfirmed) -> Link:
     if side is not None and side.ref != event.ref:
         raise ImpossibleHistory(f"link {link.link_id} stands for {side.ref}; {event.ref} cannot confirm its write")
     if side is not None and write.operation is Operation.DELETE:
-        deleted = changed(side, gone=Evidence.OURS, written_at=event.written_at)
+        deleted = changed(side, gone=Evidence.OURS, read_at=not_stale(side, event.written_at))
         return _settled(_with_side(link, write.endpoint, deleted), event.intent_id)
     # A create that was found again settles what we sent, not what is there now: a person may have edited it since.
     found_again = write.operation is Operation.CREATE and event.proof is Proof.FOUND
@@ -279,7 +306,7 @@ def _confirmed(link: Link, event: WriteConfirmed) -> Link:
         untold=(side.untold if side else frozenset()) - set(write.fields),
         revision=event.revision,
         label=event.label or (side.label if side else None),
-        written_at=event.written_at,
+        read_at=not_stale(side, event.written_at),
     )
     return _settled(
         _with_side(link, write.endpoint, landed),

@@ -24,7 +24,7 @@ from syncengine.domain.events import (
     WriteRejected,
 )
 from syncengine.domain.identity import EndpointName, IntentId, sync_key_for
-from syncengine.domain.link import Link, PendingWrite
+from syncengine.domain.link import Link, PendingWrite, not_stale
 from syncengine.domain.policy import Policy
 from syncengine.domain.records import NO_FIELDS, Record, RecordRef
 from syncengine.engine.calls import asked
@@ -68,8 +68,8 @@ class Carrier:
         self._room: dict[EndpointName, asyncio.Semaphore] = {}
         self.certainly_not_done: set[IntentId] = set()
         """Intents this process knows to be without effect; after a restart nothing is certain and one has to look."""
-        self.last_call: dict[IntentId, datetime] = {}
-        """When this process last had a call of an intent under way, for those that are still open."""
+        self.last_call: dict[IntentId, float] = {}
+        """When (`Clock.monotonic`) this process last had a call of an intent under way, for those that are still open."""
 
     async def carry_out(self, link: Link) -> Link:
         """Send every pending write of the decision, different endpoints at once; the link with their outcomes."""
@@ -87,7 +87,7 @@ class Carrier:
         try:
             answer = await self._call_in_turn(link, pending)
         except ConnectorError as error:
-            self.last_call[write.intent_id] = self._clock.now()
+            self.last_call[write.intent_id] = self._clock.monotonic()
             self._on_trouble(write.endpoint, error)
             await self._failed(link, pending, error)
         else:
@@ -95,7 +95,7 @@ class Carrier:
                 await self._put_off(link, write)
                 return
             # The log may refuse the outcome; then the write is looked for, and not before everybody can see it.
-            self.last_call[write.intent_id] = self._clock.now()
+            self.last_call[write.intent_id] = self._clock.monotonic()
             await self.confirm(link, write, answer, Proof.ANSWER)
             self.last_call.pop(write.intent_id, None)
 
@@ -275,7 +275,13 @@ def _word_for(event: LinkEvent) -> str:
 
 
 def seen(link: Link, write: Write, record: Record | None, at: datetime) -> RecordObserved | RecordGone:
-    """The event that says what a direct read of the written record showed."""
+    """
+    The event that says what a direct read of the written record showed.
+
+    Args:
+        at: aware UTC; when the read began, which was after everything that the link knows of the record.
+    """
+    at = not_stale(link.sides.get(write.endpoint), at)
     if record is not None:
         return observed(link.kind, record, at)
     assert write.ref is not None

@@ -24,6 +24,7 @@ class Listing:
         edited: records of links whose fields differ from what is known, with the time of their page.
         missing: known records that a full listing did not show and that are not proved to be gone.
         removed: known records whose tombstone was listed.
+        held_back: some of what was listed waits to be told what it is, so the cursor has to stay where it was.
         proves_access: a record that we know was shown, so the others are not hidden as a whole; or a person says so.
         taken_at: time of the first page; everything older than it is in the listing.
     """
@@ -38,6 +39,7 @@ class Listing:
     taken_at: datetime | None = None
     cursor: Cursor | None = None
     listed: int = 0
+    held_back: bool = False
     proves_access: bool = False
 
 

@@ -20,7 +20,7 @@ from syncengine.domain.identity import (
     link_id_of,
     sync_key_for,
 )
-from syncengine.domain.link import is_stale
+from syncengine.domain.link import Side, is_stale, not_stale
 from syncengine.domain.records import Record, RecordRef
 from syncengine.engine.calls import asked, together
 from syncengine.engine.fingerprint import fingerprint
@@ -84,10 +84,7 @@ class Observer:
         if not any(listing.fresh for listing in listings.values()):
             return []
         expected = await self._creates_on_their_way(pairing)
-        records = {
-            name: [it for it in listing.fresh.values() if not any(self._could_be(it, write) for write in expected)]
-            for name, listing in listings.items()
-        }
+        records = {name: self._without(listing, expected) for name, listing in listings.items()}
         lone = await self._lone(pairing, listings, records)
         taken = await self._taken(records, lone)
         newcomers = Newcomers(records=records, lone=lone, taken=lambda link_id: taken.get(link_id, frozenset()))
@@ -112,6 +109,12 @@ class Observer:
                 if write.operation is Operation.CREATE and pairing.containers.get(write.endpoint) == write.container:
                     pending.append((link_id, write))
         return pending
+
+    def _without(self, listing: Listing, expected: list[tuple[LinkId, Write]]) -> list[Record]:
+        """New records that are none of the expected ones; for the others the cursor waits, they have to be listed again."""
+        others = [it for it in listing.fresh.values() if not any(self._could_be(it, write) for write in expected)]
+        listing.held_back = len(others) < len(listing.fresh)
+        return others
 
     def _could_be(self, record: Record, expected: tuple[LinkId, Write]) -> bool:
         link_id, write = expected
@@ -165,8 +168,9 @@ class Observer:
         problems = []
         for record_id in [key for key in listing.edited if listing.known[key].gone]:
             known = listing.known[record_id]
-            side = (await self._links.get(known.link_id)).sides.get(known.ref.endpoint)
-            if side is not None and side.ref != known.ref:
+            side = await self._side(known)
+            lost = side is not None and side.gone is not None and side.gone.is_proof
+            if side is not None and side.ref != known.ref and not lost:
                 del listing.edited[record_id]
                 problems.append(
                     f"{known.ref} is back, but its item has another record there, {side.ref}; delete one of them"
@@ -187,38 +191,56 @@ class Observer:
     ) -> RecordObserved | RecordGone | None:
         """What an edited record shows; a page from before our last write there is not believed, the record is read."""
         if await self._is_stale(listing, known):
-            return await self._read_directly(kind, listing, known)
+            return await self._read_directly(kind, listing, known, _absence(known))
         return _observed(kind, record, listing)
 
     async def _is_stale(self, listing: Listing, known: KnownRecord) -> bool:
         """Whether a listing may not yet show our last write to this record."""
-        side = (await self._links.get(known.link_id)).sides.get(known.ref.endpoint)
+        side = await self._side(known)
         return side is not None and listing.taken_at is not None and is_stale(side, listing.taken_at)
+
+    async def _side(self, known: KnownRecord) -> Side | None:
+        """The side of its link that a record is, or was before it was replaced."""
+        return (await self._links.get(known.link_id)).sides.get(known.ref.endpoint)
 
     async def _losses(self, kind: Kind, listing: Listing) -> list[Step]:
         taken_at = listing.taken_at or self._clock.now()
         steps = []
-        doubtful = []
         for known in listing.removed:
             if await self._is_stale(listing, known):
-                doubtful.append(known)
+                steps += await self._looked_for(kind, listing, known, Evidence.TOMBSTONE)
             else:
-                steps.append(_lost(known, Evidence.TOMBSTONE, taken_at))
-        # Where all of it may be hidden from us, one more look would prove nothing.
-        doubtful += [known for known in listing.missing if known.gone is None or listing.proves_access]
-        for known in doubtful:
-            event = await self._read_directly(kind, listing, known)
-            if event is not None:
-                steps.append(Step(link_id=known.link_id, events=(event,)))
+                steps += await self._lost(kind, listing, known, _gone(known, Evidence.TOMBSTONE, taken_at))
+        for known in listing.missing:
+            # Where all of it may be hidden from us, one more look would prove nothing.
+            if known.gone is None or listing.proves_access:
+                steps += await self._looked_for(kind, listing, known, _absence(known))
         return steps
 
-    async def _read_directly(self, kind: Kind, listing: Listing, known: KnownRecord) -> RecordObserved | RecordGone | None:
-        asked_at = self._clock.now()
+    async def _looked_for(self, kind: Kind, listing: Listing, known: KnownRecord, evidence: Evidence) -> list[Step]:
+        """What a direct read of a record shows that may be gone; that it is not there proves as much as `evidence`."""
+        event = await self._read_directly(kind, listing, known, evidence)
+        if isinstance(event, RecordGone):
+            return await self._lost(kind, listing, known, event)
+        return [] if event is None else [Step(link_id=known.link_id, events=(event,))]
+
+    async def _lost(self, kind: Kind, listing: Listing, known: KnownRecord, event: RecordGone) -> list[Step]:
+        """A loss; and when an earlier record of the item has come back meanwhile, the item lives on in that one."""
+        events: list[RecordObserved | RecordGone] = [event]
+        mine = [it for it in listing.known.values() if it.link_id == known.link_id and it.ref != known.ref]
+        for earlier in mine if event.evidence.is_proof else ():
+            again = await self._read_directly(kind, listing, earlier, Evidence.CONFIRMED)
+            events += [again] if isinstance(again, RecordObserved) else []
+        return [Step(link_id=known.link_id, events=tuple(events[:2]))]
+
+    async def _read_directly(
+        self, kind: Kind, listing: Listing, known: KnownRecord, evidence: Evidence
+    ) -> RecordObserved | RecordGone | None:
+        asked_at = not_stale(await self._side(known), self._clock.now())
         call = listing.endpoint.connector.fetch(known.ref)
         record = await asked(listing.endpoint.name, "fetch", call, ref=str(known.ref))
         if record is None:
-            evidence = Evidence.CONFIRMED if known.gone else Evidence.ABSENT
-            return RecordGone(ref=known.ref, evidence=evidence, taken_at=asked_at)
+            return _gone(known, evidence, asked_at)
         if fingerprint(record.fields) == known.digest and not known.gone:
             return None
         return observed(kind, record, asked_at)
@@ -226,7 +248,11 @@ class Observer:
     def _cursors(self, listings: Iterable[Listing]) -> Iterable[Append]:
         for listing in listings:
             name, container = listing.endpoint.name, listing.container
-            if listing.cursor is not None and listing.cursor != self._views.cursor(name, container):
+            if (
+                listing.cursor is not None
+                and not listing.held_back
+                and listing.cursor != self._views.cursor(name, container)
+            ):
                 yield Append(
                     stream_id=feed_stream(name, container),
                     after_version=self._views.feed_version(name, container),
@@ -251,8 +277,13 @@ def _observed(kind: Kind, record: Record, listing: Listing) -> RecordObserved:
     return observed(kind, record, listing.taken_at)
 
 
-def _lost(known: KnownRecord, evidence: Evidence, taken_at: datetime) -> Step:
-    return Step(link_id=known.link_id, events=(RecordGone(ref=known.ref, evidence=evidence, taken_at=taken_at),))
+def _absence(known: KnownRecord) -> Evidence:
+    """What it proves that a record is not there when asked for directly."""
+    return Evidence.CONFIRMED if known.gone else Evidence.ABSENT
+
+
+def _gone(known: KnownRecord, evidence: Evidence, taken_at: datetime) -> RecordGone:
+    return RecordGone(ref=known.ref, evidence=evidence, taken_at=taken_at)
 
 
 def _one_step_a_link(steps: Iterable[Step]) -> Iterable[Step]:

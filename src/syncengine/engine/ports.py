@@ -230,6 +230,9 @@ class Clock(Protocol):
     def now(self) -> datetime:
         """Aware UTC."""
 
+    def monotonic(self) -> float:
+        """Seconds since some moment; nobody sets this clock, so only it tells how long something took."""
+
     async def sleep(self, seconds: float) -> None:
         """Wait."""
 

@@ -47,11 +47,12 @@ class Settler:
         self._carrier = carrier
         self._clock = clock
         self._telemetry = telemetry
-        self._started_at = clock.now()
+        self._started_at = clock.monotonic()
 
     def is_due(self, write: OpenWrite) -> bool:
-        """Whether it is time to look."""
-        return write.not_before is None or write.not_before <= self._clock.now()
+        """Whether it is time to look; also when the clock was set back to before the write, for then nobody knows."""
+        now = self._clock.now()
+        return write.not_before is None or write.not_before <= now or now < write.since
 
     async def settle(self, open_write: OpenWrite) -> bool:
         """
@@ -76,7 +77,7 @@ class Settler:
 
     async def _settle(self, link: Link, pending: PendingWrite) -> None:
         write, asked_at = pending.write, self._clock.now()
-        verdict = await self._look(link, write, asked_at)
+        verdict = await self._look(link, write)
         judged = WriteJudged(
             link_id=link.link_id,
             intent_id=write.intent_id,
@@ -88,20 +89,20 @@ class Settler:
         self._telemetry.note(judged)
         await self._act(link, pending, verdict, asked_at)
 
-    async def _look(self, link: Link, write: Write, asked_at: datetime) -> Verdict:
-        endpoint = self._endpoints[write.endpoint]
+    async def _look(self, link: Link, write: Write) -> Verdict:
+        endpoint, began = self._endpoints[write.endpoint], self._clock.monotonic()
         if write.ref is not None:
             judge = judge_delete if write.operation is Operation.DELETE else judge_update
             call = endpoint.connector.fetch(write.ref)
             return judge(write, await asked(write.endpoint, "fetch", call, ref=str(write.ref)))
         search = endpoint.connector.find_by_key(write.container, sync_key_for(link.link_id), write.fields)
         found = await asked(write.endpoint, "find_by_key", search, ref=write.container or None)
-        return judge_create(found, patience_over=asked_at >= self._patient_until(write))
+        return judge_create(found, patience_over=began >= self._patient_until(write))
 
-    def _patient_until(self, write: Write) -> datetime:
-        """A call of an earlier process ended, at the latest, when this process started."""
+    def _patient_until(self, write: Write) -> float:
+        """When (`Clock.monotonic`) a record would be seen; a call of an earlier process ended before this one started."""
         called_at = self._carrier.last_call.get(write.intent_id, self._started_at)
-        return called_at + timedelta(seconds=self._endpoints[write.endpoint].connector.capabilities.key_lookup_lag_s)
+        return called_at + self._endpoints[write.endpoint].connector.capabilities.key_lookup_lag_s
 
     async def _act(self, link: Link, pending: PendingWrite, verdict: Verdict, asked_at: datetime) -> None:
         write = pending.write
@@ -121,7 +122,8 @@ class Settler:
                 assert link.decision is not None
                 await self._carrier.send(link, link.decision.pending[write.intent_id])
             case TooEarly():
-                until = self._patient_until(write)
+                left_s = self._patient_until(write) - self._clock.monotonic()
+                until = self._clock.now() + timedelta(seconds=max(0.0, left_s))
                 later = self._postponed(write, "unknown", until, "looked: not there yet, but it may still show up")
                 await self._links.record(link.link_id, later)
             case Overtaken(record, reason):

@@ -222,7 +222,7 @@ def _observed(before: Link, event: RecordObserved, titles: Titles) -> str:
         name = f"as {event.label} " if event.label else ""
         return f"first seen on {endpoint} {name}({where(event.ref, titles)}): {fields_in_words(event.fields)}"
     if is_stale(side, event.taken_at):
-        return f"a listing of {endpoint} from before our last write there came in; it did not count"
+        return f"a reading of {endpoint} came in that was older than what was known of it; it did not count"
     again = "is back" if side.gone else "changed"
     changes = _changes(side.observed, event.fields)
     return f"{again} on {endpoint}: {changes}" if changes else f"{again} on {endpoint}, with the same fields as before"
@@ -230,7 +230,7 @@ def _observed(before: Link, event: RecordObserved, titles: Titles) -> str:
 
 def _gone(before: Link, event: RecordGone) -> str:
     if is_stale(before.sides[event.ref.endpoint], event.taken_at):
-        return f"a listing of {event.ref.endpoint} from before our last write there did not show it; it did not count"
+        return f"a reading of {event.ref.endpoint} that was older than what was known did not show it; it did not count"
     return f"gone: {_GONE[event.evidence].format(endpoint=event.ref.endpoint)}"
 
 

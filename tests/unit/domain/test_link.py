@@ -15,7 +15,7 @@ from syncengine.domain.events import (
     WritesIntended,
 )
 from syncengine.domain.identity import IntentId, RecordId
-from syncengine.domain.link import evolve
+from syncengine.domain.link import evolve, not_stale
 from syncengine.domain.records import FieldValues, RecordRef
 from syncengine.errors import ImpossibleHistory
 from tests.unit.domain.links import HULY, ISSUE, TRACKER, VIBE, issue, linked, participant, world
@@ -147,11 +147,53 @@ def test_a_listing_from_before_our_write_is_not_believed():
 def test_a_record_that_an_old_listing_did_not_show_is_not_gone():
     """A listing from before a create cannot know the record."""
     it = linked()
-    written_at = it.link.sides[VIBE].written_at
+    written_at = it.link.sides[VIBE].read_at
     missed = RecordGone(ref=it.ref(VIBE), evidence=Evidence.ABSENT, taken_at=written_at - timedelta(seconds=1))
     assert evolve(it.link, missed).sides[VIBE].gone is None
     missed_later = RecordGone(ref=it.ref(VIBE), evidence=Evidence.ABSENT, taken_at=written_at)
     assert evolve(it.link, missed_later).sides[VIBE].gone is Evidence.ABSENT
+
+
+def test_a_listing_from_before_a_direct_read_is_not_believed():
+    """Listings lag: one that shows less than was read already would look like an edit back to the old value."""
+    it = linked()
+    it.person_edits(VIBE, "title", "Mend the roof")
+    before = it.now
+    it.look(VIBE)
+    it.hear_of(VIBE, issue(), before)
+    assert it.link.sides[VIBE].observed["title"] == "Mend the roof"
+
+
+def test_what_was_read_later_is_newer_also_when_the_clock_was_set_back():
+    """The time of a direct read is never before what is known, and neither is that of a write."""
+    it = linked()
+    side = it.link.sides[VIBE]
+    an_hour_ago = side.read_at - timedelta(hours=1)
+    assert not_stale(side, an_hour_ago) == side.read_at
+    assert not_stale(side, it.now + timedelta(hours=1)) == it.now + timedelta(hours=1)
+    assert not_stale(None, an_hour_ago) == an_hour_ago
+    it.person_edits(HULY, "title", "Mend the roof")
+    it.look(HULY)
+    it.decide()
+    there = it.remotes[VIBE] | {"title": "Mend the roof"}
+    confirmed = WriteConfirmed(
+        intent_id=only(it), ref=it.ref(VIBE), fields=there, proof=Proof.ANSWER, written_at=an_hour_ago
+    )
+    assert evolve(it.link, confirmed).sides[VIBE].read_at == side.read_at
+
+
+def test_an_earlier_record_is_accepted_once_its_replacement_is_gone():
+    """The item had another record meanwhile; that one was lost too, and the first one is back."""
+    it = linked()
+    it.person_deletes(VIBE)
+    it.look(VIBE)
+    there = issue(title="back from the bin")
+    earlier = RecordRef(VIBE, it.ref(VIBE).container, RecordId("vibe-0"))
+    back = RecordObserved(ref=earlier, kind=it.kind, fields=there, taken_at=it.now)
+    it.link = evolve(it.link, LinkClosed(reason="deleted on huly and vibe"))
+    side = evolve(it.link, back).sides[VIBE]
+    assert (side.ref, side.observed, side.agreed, side.gone) == (earlier, there, {}, None)
+    assert evolve(it.link, back).closed is None
 
 
 def test_a_record_that_is_seen_again_is_not_gone_any_more():

@@ -221,3 +221,67 @@ async def test_a_lost_record_that_returns_beside_its_successor_is_said():
     report = await world.engine.run_pass()
     assert any("is back, but its item has another record there" in line for line in report.problems)
     assert left_and_right(world) == (4, 5)
+
+
+async def test_the_first_record_is_the_items_again_when_its_successor_is_deleted():
+    """Somebody brought it back and then removed the other one; nothing is deleted elsewhere."""
+    world = await filled(4)
+    left, right = world.projects()
+    gone = min(world.right.items(right))
+    before = world.right.stored(right, gone)
+    title = world.right.items(right)[gone]["title"]
+    same = next(key for key, it in world.left.items(left).items() if it["title"] == title)
+    world.right.person_deletes(right, gone)
+    world.left.person_edits(left, same, title="edited")
+    await world.settle_down()
+    world.right.restore(right, gone, before)
+    await world.engine.run_pass()
+    successor = next(key for key, it in world.right.items(right).items() if it["title"] == "edited")
+    world.right.person_deletes(right, successor)
+    await world.settle_down()
+    assert left_and_right(world) == (4, 4)
+    assert world.left.items(left)[same] == world.right.items(right)[gone]
+    assert world.left.effects["delete"] == 0
+
+
+async def test_the_first_record_is_the_items_again_when_it_comes_back_after_its_successor():
+    """The item was deleted everywhere meanwhile; it comes back everywhere."""
+    world = await filled(4)
+    left, right = world.projects()
+    gone = min(world.right.items(right))
+    before = world.right.stored(right, gone)
+    title = world.right.items(right)[gone]["title"]
+    same = next(key for key, it in world.left.items(left).items() if it["title"] == title)
+    world.right.person_deletes(right, gone)
+    world.left.person_edits(left, same, title="edited")
+    await world.settle_down()
+    successor = next(key for key, it in world.right.items(right).items() if it["title"] == "edited")
+    world.right.person_deletes(right, successor)
+    await world.settle_down()
+    assert left_and_right(world) == (3, 3)
+    world.right.restore(right, gone, before)
+    await world.settle_down()
+    assert left_and_right(world) == (4, 4)
+    assert world.right.items(right)[gone] in world.left.items(left).values()
+
+
+async def test_the_cursor_waits_for_a_record_that_may_be_a_create_under_way():
+    """It is not listed again behind the cursor, and it may turn out to be somebody else's."""
+    world = World(right_abilities=Abilities(key_storage="none", projects=True, natural_keys=("title",), change_cursor=True))
+    project = world.left.person_creates("", title="P")
+    await world.settle_down()
+    _, right = world.projects()
+    world.left.person_creates(project, title="issue")
+    world.right_faults.plan("create", Weather.DROPPED_AFTER)
+    await world.engine.run_pass()
+    assert len(world.log.views.open_writes()) == 1
+    world.right.person_creates(right, title="issue", description="from a person")
+    world.right_faults.always("find_by_key", Weather.BUSY)
+    world.clock.advance(30)
+    await world.engine.run_pass()
+    world.right_faults.clear()
+    world.clock.advance(30)
+    await world.settle_down()
+    assert "several records carry the key" in world.log.views.parked()[0].reason
+    known = {it.ref.record_id for it in world.log.views.known.values() if it.ref.endpoint == "right"}
+    assert set(world.right.items(right)) <= known

@@ -8,9 +8,13 @@ class ManualClock:
     def __init__(self):
         self._now = datetime(2024, 5, 1, 8, 0, tzinfo=UTC)
         self._sleepers = []
+        self._set_by = timedelta()
 
     def now(self):
         return self._now
+
+    def monotonic(self):
+        return (self._now - self._set_by).timestamp()
 
     async def sleep(self, seconds):
         if seconds <= 0:
@@ -23,6 +27,7 @@ class ManualClock:
     def set_back_or_forward(self, seconds):
         """Somebody sets the clock; who sleeps goes on sleeping as long as before."""
         self._now += timedelta(seconds=seconds)
+        self._set_by += timedelta(seconds=seconds)
         self._sleepers = [(due + timedelta(seconds=seconds), woken) for due, woken in self._sleepers]
 
     async def settled_until(self, happened):

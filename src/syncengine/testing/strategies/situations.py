@@ -204,7 +204,7 @@ def _possible(world: LinkWorld, *, deletions: bool) -> tuple[_DrawnStep, ...]:
         steps += [_edit_and_look, _edit]
     if world.link.parked:
         steps.append(_resolve)
-    if any(side.written_at for side in world.link.sides.values()):
+    if any(side.read_at for side in world.link.sides.values()):
         steps.append(_hear_late)
     if any(_unseen(world, endpoint) for endpoint in world.participants):
         steps.append(_look)
@@ -291,12 +291,12 @@ def _resolve(draw: st.DrawFn, world: LinkWorld) -> None:
 
 
 def _hear_late(draw: st.DrawFn, world: LinkWorld) -> None:
-    written = [endpoint for endpoint, side in world.link.sides.items() if side.written_at]
-    endpoint = draw(_one_of(tuple(sorted(written))))
-    written_at = world.link.sides[endpoint].written_at
-    assert written_at is not None
+    known = [endpoint for endpoint, side in world.link.sides.items() if side.read_at]
+    endpoint = draw(_one_of(tuple(sorted(known))))
+    read_at = world.link.sides[endpoint].read_at
+    assert read_at is not None
     old = world.participants[endpoint].as_stored(draw(some_fields()))
-    world.hear_of(endpoint, old, written_at - timedelta(seconds=1))
+    world.hear_of(endpoint, old, read_at - timedelta(seconds=1))
 
 
 def _delete(draw: st.DrawFn, world: LinkWorld) -> None:
