@@ -6,6 +6,7 @@ What follows when an item lost a record, by evidence, policy and edits.
 | vanished (no proof) | whatever | nothing; it is shown and waits |
 | gone | gone | the item is closed |
 | gone | edited since it was agreed | the edit wins: it is made anew here |
+| gone, and making it anew was refused | whatever | it is still wanted: nothing is deleted |
 | gone | as agreed | the rule of the endpoint where it was deleted: propagate, keep or restore |
 
 A deletion never removes an edit it has not seen: the delete says what it expects to find.
@@ -65,7 +66,8 @@ def follow_a_loss(link: Link, policy: Policy, participants: Participants) -> Wai
     where = f"deleted on {_listed(by_people or lost)}"
     shared = {name for endpoint in lost for name in participants[endpoint].schema.readable}
     rule = _mildest(policy.deletion_on(name) for name in by_people)
-    if rule is DeletionRule.RESTORE or any(_is_edited(link.sides[name], shared) for name in left):
+    edited = any(_is_edited(link.sides[name], shared) for name in left)
+    if rule is DeletionRule.RESTORE or edited or any(_was_wanted_back(link, name) for name in lost):
         stuck = [name for name in lost if not participants[name].can_make_records]
         kept = f"{where}, kept on {_listed(left)}: it cannot be made anew on {_listed(stuck)}"
         return Close(kept) if stuck else Recreate()
@@ -100,6 +102,16 @@ def _delete(link: Link, endpoint: EndpointName) -> Write:
 def _is_edited(side: Side, shared: Iterable[FieldName]) -> bool:
     """Whether somebody changed a field since all sides were last the same, or nobody ever agreed on it."""
     return any(side.agreed.get(name, Never.AGREED) != side.observed[name] for name in shared if name in side.observed)
+
+
+def _was_wanted_back(link: Link, endpoint: EndpointName) -> bool:
+    """
+    Whether the remote refused to make a lost record anew.
+
+    The edit it was wanted for may have been agreed with a third side meanwhile; it is worth no less for that.
+    """
+    refusal = link.refused.get(endpoint)
+    return refusal is not None and refusal.operation is Operation.CREATE
 
 
 def _mildest(rules: Iterable[DeletionRule]) -> DeletionRule:

@@ -190,3 +190,23 @@ def test_of_three_sides_the_others_follow_the_first():
     it.settle()
     assert {fields["title"] for fields in it.remotes.values()} == {"Mend the roof"}
     assert set(it.remotes) == {HULY, VIBE, TRACKER}
+
+
+def test_an_edit_that_beat_a_deletion_is_not_deleted_because_making_it_anew_was_refused():
+    """The edit is agreed with the third side then, but the item is still wanted."""
+    it = linked(**{TRACKER: participant()})
+    it.person_edits(HULY, "title", "Mend the roof")
+    it.look(HULY)
+    deleted(it, VIBE)
+    decided = operations(it.decide())
+    assert decided == {TRACKER: Operation.UPDATE, VIBE: Operation.CREATE}
+    for intent_id, write in list(it.pending.items()):
+        if write.endpoint == VIBE:
+            it.refuse(intent_id)
+        else:
+            it.send(intent_id)
+    for _ in range(4):
+        event = it.decide()
+        assert not isinstance(event, WritesIntended) or Operation.DELETE not in operations(event).values()
+    assert it.remotes[HULY]["title"] == it.remotes[TRACKER]["title"] == "Mend the roof"
+    assert it.link.sides[TRACKER].agreed["title"] == "Mend the roof"
