@@ -37,7 +37,7 @@ from syncengine.domain.identity import (
     pass_stream,
     safety_stream,
 )
-from syncengine.domain.link import evolve
+from syncengine.domain.link import Link, evolve
 from syncengine.domain.participants import Participant, Participants
 from syncengine.domain.policy import Policy
 from syncengine.engine.calls import asked, together
@@ -305,7 +305,19 @@ class Engine:
         sides = pairing.containers.items()
         if self._look_at_all:
             return {it.link_id for name, container in sides for it in self._views.known_records(name, container).values()}
-        return {link_id for name, container in sides for link_id in self._views.restless(name, container)}
+        restless = {link_id for name, container in sides for link_id in self._views.restless(name, container)}
+        return restless | (self._incomplete_in(pairing) if len(sides) > 2 else set())
+
+    def _incomplete_in(self, pairing: Pairing) -> set[LinkId]:
+        """
+        Links without a record on every side.
+
+        Of three endpoints two are paired before the third one has the project; what came to rest there has to be looked
+        at again when the third one joins.
+        """
+        sides = pairing.containers.items()
+        records = [{it.link_id for it in self._views.known_records(name, container).values()} for name, container in sides]
+        return set().union(*records) - records[0].intersection(*records[1:])
 
     def _refused_in(self, pairing: Pairing) -> set[LinkId]:
         """Links of a pairing with a write that a remote refused; they are quiet until a person asks for them."""
@@ -316,9 +328,9 @@ class Engine:
     async def _converge(self, link_id: LinkId, participants: Participants, *, retry_refused: bool) -> None:
         """Decide and carry out until nothing is left to decide, or something has to wait."""
         for _ in range(ROUNDS):
-            if self._stopping or any(self._troubles.left_alone(name) for name in participants):
-                return
             link = await self._links.get(link_id)
+            if self._stopping or self._is_somebody_missing(link, participants):
+                return
             try:
                 decision = decide(link, self._policy, participants, retry_refused=retry_refused)
             except ConnectorError as error:  # a value that a side cannot spell; the next edit may be better
@@ -333,6 +345,11 @@ class Engine:
             link = await self._links.record(link_id, decision, decided_at=link.version)
             if isinstance(decision, WritesIntended) and decision.writes:
                 link = await self._carrier.carry_out(link)
+
+    def _is_somebody_missing(self, link: Link, participants: Participants) -> bool:
+        """Whether a side of a link cannot be heard now; without it, it would not be told what the others agree on."""
+        present = {name for name, side in link.sides.items() if not side.gone}
+        return not present <= participants.keys() or any(map(self._troubles.left_alone, participants))
 
     async def _deletions_allowed(
         self, pairing: Pairing, links: Iterable[LinkId], participants: Participants, *, retry_refused: bool
@@ -405,12 +422,12 @@ class Engine:
     async def _remember_the_end(self) -> None:
         """A pass that did something leaves a trace in the log; a quiet one leaves none."""
         paused = {it.endpoint for it in self._views.paused()}
-        for name, error in self._troubles.refusals.items():
+        for name, error in sorted(self._troubles.refusals.items()):
             if name not in paused:
                 event = EndpointPaused(endpoint=name, reason=str(error), error=type(error).__name__)
                 await self._append(endpoint_stream(name), event)
                 self._telemetry.note(EndpointStopped(endpoint=name, error=event.error, reason=event.reason))
-        for name in paused - set(self._troubles.refusals):
+        for name in sorted(paused - set(self._troubles.refusals)):
             if name in self._answered:
                 await self._append(endpoint_stream(name), EndpointResumed(endpoint=name))
                 self._telemetry.note(EndpointWorksAgain(endpoint=name))
@@ -476,6 +493,8 @@ class Engine:
         steps = []
         for link_id in sorted(fresh, key=str):
             link = reduce(evolve, fresh[link_id], await self._links.get(link_id))
+            if self._is_somebody_missing(link, participants):
+                continue
             decision = decide(link, self._policy, participants)
             if decision is not None:
                 steps.append(PlannedStep(pairing=pairing, link=link, decision=decision))
