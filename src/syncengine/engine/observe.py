@@ -248,11 +248,9 @@ class Observer:
     def _cursors(self, listings: Iterable[Listing]) -> Iterable[Append]:
         for listing in listings:
             name, container = listing.endpoint.name, listing.container
-            if (
-                listing.cursor is not None
-                and not listing.held_back
-                and listing.cursor != self._views.cursor(name, container)
-            ):
+            if listing.held_back or listing.cursor is None:
+                continue
+            if listing.cursor != self._views.cursor(name, container):
                 yield Append(
                     stream_id=feed_stream(name, container),
                     after_version=self._views.feed_version(name, container),

@@ -353,8 +353,8 @@ def test_readings_from_before_our_write_did_not_count():
         seen(VIBE, title="old", seconds=10), RecordGone(ref=VIBE, evidence=Evidence.ABSENT, taken_at=START)
     )
     assert log.told()[4:] == [
-        "a listing of vibe from before our last write there came in; it did not count",
-        "a listing of vibe from before our last write there did not show it; it did not count",
+        "a reading of vibe came in that was older than what was known of it; it did not count",
+        "a reading of vibe that was older than what was known did not show it; it did not count",
         "now: nothing is open; it is on huly (TSK-7) and vibe (VIB-1)",
     ]
 
