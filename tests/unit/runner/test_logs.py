@@ -7,7 +7,6 @@ import logging
 import subprocess
 import sys
 import threading
-import time
 import warnings
 from contextlib import nullcontext
 from datetime import UTC, datetime
@@ -461,29 +460,6 @@ def test_several_listeners_hear_everything():
         everybody.note(notes.PassSkipped())
     assert [ear.names for ear in ears] == [["pass.skipped"]] * 2
     assert [ear.works for ear in ears] == [[notes.PassWork(sync_id="s")]] * 2
-
-
-def test_a_line_costs_little(written):
-    """Measured as the best of several runs; below its level it costs next to nothing."""
-    stream = io.StringIO()
-    set_up_logs("json", stream=stream)
-    held = [Secret(f"secret-number-{number}/{number * 7919:x}") for number in range(20)]
-    telemetry = LoggedTelemetry()
-    loud = notes.WriteSent(link_id=LINK, intent_id="ab" * 16, endpoint="huly", operation="update", attempt=1)
-    quiet = notes.LinkEnded(pairing="a = b", link_id=LINK)
-
-    def seconds(note):
-        started = time.thread_time()
-        for _ in range(200):
-            telemetry.note(note)
-        return (time.thread_time() - started) / 200
-
-    try:
-        assert min(seconds(loud) for _ in range(9)) < 200e-6
-        assert min(seconds(quiet) for _ in range(9)) < 30e-6
-    finally:
-        take_down_logs()
-    assert held
 
 
 def test_a_program_with_log_lines_of_its_own_gets_the_facts():
