@@ -40,8 +40,8 @@ class Numbers:
     def stored(self):
         return [number for (number,) in self.connection.execute("SELECT number FROM numbers ORDER BY number")]
 
-    async def while_busy(self, *submissions):
-        """All these wait while the writer is held, and are then let go together."""
+    async def while_busy(self, *submissions, meanwhile=lambda _tasks: None):
+        """All these wait while the writer is held, and are then let go together; something may happen meanwhile."""
         held, go = asyncio.Event(), threading.Event()
         loop = asyncio.get_running_loop()
 
@@ -53,6 +53,7 @@ class Numbers:
         await held.wait()
         tasks = [asyncio.ensure_future(submission) for submission in submissions]
         await asyncio.sleep(0)
+        meanwhile(tasks)
         go.set()
         await holder
         return tasks
@@ -162,8 +163,7 @@ async def test_a_batch_has_an_end(numbers):
 
 async def test_work_of_a_cancelled_caller_is_done_all_the_same(numbers):
     """Cancelling means that nobody waits any more, not that it did not happen."""
-    (task, other) = await numbers.while_busy(numbers.store(1), numbers.store(2))
-    task.cancel()
+    (task, other) = await numbers.while_busy(numbers.store(1), numbers.store(2), meanwhile=lambda tasks: tasks[0].cancel())
     with suppress(asyncio.CancelledError):
         await task
     await other
