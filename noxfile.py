@@ -73,6 +73,13 @@ def planted(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def disasters(session: nox.Session) -> None:
+    """A side emptied, a backup restored, the log lost, the clock set, and more: nothing is destroyed without approval."""
+    groups(session, "test")
+    session.run("pytest", *WORKERS, "tests/disasters", *session.posargs)
+
+
+@nox.session(default=False)
 def bench(session: nox.Session) -> None:
     """Speed, as ratios against floors taken in the same run."""
     groups(session, "test")

@@ -1,0 +1,1 @@
+"""Disasters: what happens to the servers, the log, the settings and the clock when something big goes wrong."""
