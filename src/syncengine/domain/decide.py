@@ -18,7 +18,7 @@ from syncengine.domain.conflict_rules import FieldConflict, FieldVersion, Park
 from syncengine.domain.events import ConflictParked, LinkClosed, Operation, Settlement, Write, WritesIntended
 from syncengine.domain.identity import EndpointName, FieldName, intent_id_for
 from syncengine.domain.link import Link, Side
-from syncengine.domain.losses import Close, Delete, Recreate, Wait, deletion_of, follow_a_loss
+from syncengine.domain.losses import Close, Delete, Recreate, Wait, deletion_of, follow_a_loss, untold_by_the_lost
 from syncengine.domain.merge import Conflicts, FieldState, Never, Settled, Takes, merge_field
 from syncengine.domain.participants import Participant, Participants
 from syncengine.domain.policy import Policy
@@ -54,7 +54,8 @@ def decide(
         return None
     if any(side.gone for side in link.sides.values()):
         return _after_a_loss(link, policy, participants, retry_refused=retry_refused)
-    return _in_step(link, policy, participants, retry_refused=retry_refused)
+    findings = _merge_all(link, policy, participants)
+    return _next(link, participants, findings, retry_refused=retry_refused)
 
 
 def _after_a_loss(
@@ -67,21 +68,20 @@ def _after_a_loss(
             return LinkClosed(reason=reason)
         case Recreate():
             left = {endpoint: side for endpoint, side in link.sides.items() if not side.gone}
-            return _in_step(evolved(link, sides=left), policy, participants, retry_refused=retry_refused)
+            findings = _merge_all(evolved(link, sides=left), policy, participants)
+            findings.takes = untold_by_the_lost(link) | findings.takes
+            return _next(evolved(link, sides=left), participants, findings, retry_refused=retry_refused)
         case Delete(endpoints, reason):
             return deletion_of(link, endpoints, reason, retry_refused=retry_refused)
         case verdict:
             assert_never(verdict)
 
 
-def _in_step(
-    link: Link, policy: Policy, participants: Participants, *, retry_refused: bool
+def _next(
+    link: Link, participants: Participants, findings: _Findings, *, retry_refused: bool
 ) -> WritesIntended | ConflictParked | None:
     """The next step towards the same values on all sides."""
-    findings = _merge_all(link, policy, participants)
-    if findings.park is not None:
-        return findings.park
-    return _writes(link, participants, findings, retry_refused=retry_refused)
+    return findings.park or _writes(link, participants, findings, retry_refused=retry_refused)
 
 
 def _merge_all(link: Link, policy: Policy, participants: Participants) -> _Findings:

@@ -19,7 +19,7 @@ from attrs import frozen
 from syncengine.domain.events import Evidence, Operation, Write, WritesIntended
 from syncengine.domain.identity import EndpointName, FieldName, intent_id_for
 from syncengine.domain.link import Link, Side
-from syncengine.domain.merge import Never
+from syncengine.domain.merge import Never, Takes
 from syncengine.domain.participants import Participants
 from syncengine.domain.policy import DeletionRule, Policy
 from syncengine.domain.records import NO_FIELDS
@@ -83,6 +83,18 @@ def deletion_of(
     drafts = [_delete(link, endpoint) for endpoint in sorted(endpoints)]
     writes = tuple(write for write in drafts if retry_refused or not was_refused(link, write))
     return WritesIntended(basis={}, writes=writes, reasons={EVERYTHING: reason}) if writes else None
+
+
+def untold_by_the_lost(link: Link) -> dict[FieldName, Takes]:
+    """Values of the lost records that no other side was told yet; what those hold in that field is nobody's wish."""
+    left = [side for side in link.sides.values() if not side.gone]
+    return {
+        name: Takes(value=value, source=endpoint, reason=f"not yet told by {endpoint}")
+        for endpoint, side in sorted(link.sides.items())
+        if side.gone
+        for name, value in side.observed.items()
+        if all(name in other.untold and other.observed.get(name) == other.agreed.get(name) for other in left)
+    }
 
 
 def _delete(link: Link, endpoint: EndpointName) -> Write:

@@ -9,7 +9,7 @@ from syncengine.domain.events import Evidence, LinkClosed, Operation, RecordGone
 from syncengine.domain.judge import Landed, judge_delete
 from syncengine.domain.link import evolve
 from syncengine.domain.policy import DeletionRule
-from tests.unit.domain.links import HULY, TRACKER, VIBE, issue, linked, participant
+from tests.unit.domain.links import HULY, TRACKER, VIBE, issue, linked, participant, world
 
 
 def deleted(it, endpoint):
@@ -210,3 +210,37 @@ def test_an_edit_that_beat_a_deletion_is_not_deleted_because_making_it_anew_was_
         assert not isinstance(event, WritesIntended) or Operation.DELETE not in operations(event).values()
     assert it.remotes[HULY]["title"] == it.remotes[TRACKER]["title"] == "Mend the roof"
     assert it.link.sides[TRACKER].agreed["title"] == "Mend the roof"
+
+
+def test_what_the_lost_record_had_not_told_yet_is_not_replaced_by_a_default():
+    """The task was made without its status; before that was told, the issue was deleted and the task was edited."""
+    it = world(vibe=participant(status_creatable=False))
+    it.person_makes(HULY, issue(status="done"))
+    it.look(HULY)
+    it.decide()
+    (create,) = it.pending
+    it.send(create)
+    assert it.remotes[VIBE]["status"] == "todo"
+    it.person_edits(VIBE, "title", "Mend the roof")
+    it.look(VIBE)
+    it = deleted(it, HULY)
+    it.settle()
+    assert it.remotes == {
+        HULY: issue(title="Mend the roof", status="done"),
+        VIBE: issue(title="Mend the roof", status="done"),
+    }
+
+
+def test_a_status_that_somebody_chose_is_not_replaced_by_one_that_was_lost():
+    """As before, but the status in Vibe is a person's wish by then."""
+    it = world(vibe=participant(status_creatable=False))
+    it.person_makes(HULY, issue(status="done"))
+    it.look(HULY)
+    it.decide()
+    (create,) = it.pending
+    it.send(create)
+    it.person_edits(VIBE, "status", "in_progress")
+    it.look(VIBE)
+    it = deleted(it, HULY)
+    it.settle()
+    assert {held["status"] for held in it.remotes.values()} == {"in_progress"}
