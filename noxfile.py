@@ -73,6 +73,13 @@ def planted(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def kills(session: nox.Session) -> None:
+    """Kill a runner 500 times while people work on both sides: nothing twice, lost, deleted or left open."""
+    groups(session, "test")
+    session.run("python", "-m", "tests.kills", *(session.posargs or ("--kills", "500")))
+
+
+@nox.session(default=False)
 def disasters(session: nox.Session) -> None:
     """A side emptied, a backup restored, the log lost, the clock set, and more: nothing is destroyed without approval."""
     groups(session, "test")
