@@ -1,4 +1,6 @@
-"""Many records are rewritten at once, a name is used a second time."""
+"""Many records are rewritten at once, a name is used a second time, or the clock is set."""
+
+from datetime import timedelta
 
 import pytest
 
@@ -13,6 +15,8 @@ from tests.disasters.verdict import (
 
 pytestmark = pytest.mark.timeout(120)
 
+YEAR = timedelta(days=365)
+
 
 async def edit_one_each(site: Site, word: str) -> None:
     """One edit in Huly, another one in Vibe, a new item on each side."""
@@ -20,6 +24,38 @@ async def edit_one_each(site: Site, word: str) -> None:
     tasks = {it["title"]: it for it in await site.board.all_tasks()}
     site.huly.edit_issue(first.id, title=f"{first.title} by Huly, {word}")
     await site.board.edit_task(tasks[second.title]["id"], title=f"{second.title} by Vibe, {word}")
+
+
+@pytest.mark.parametrize("there_and_back", [(YEAR, -YEAR), (-YEAR, YEAR)])
+async def test_the_clock_jumps_a_year_and_back(site, there_and_back):
+    """Edits go on travelling, whatever the clock says; nothing waits until next year."""
+    before = await site.look()
+    async with site.running() as running:
+        for number, jump in enumerate((*there_and_back, *there_and_back)):
+            site.clock.off += jump
+            await edit_one_each(site, f"jump {number}")
+            await running.settle()
+            assert not (await site.look()).different(), f"an edit did not travel after jump {number}"
+    await edit_one_each(site, "after a restart")
+    await site.settle()
+    after = await site.look()
+    nothing_was_destroyed(before, after)
+    await all_is_well(site)
+
+
+async def test_a_write_fails_while_the_clock_is_a_year_ahead(site):
+    """It is tried again when the clock is right again, not next year."""
+    async with site.running() as running:
+        site.clock.off = YEAR
+        await site.vibe.stop()
+        issue = site.huly.issues("P0")[0]
+        site.huly.edit_issue(issue.id, title=f"{issue.title} by Huly")
+        await running.sync.run_pass()
+        await site.vibe.start()
+        site.clock.off = timedelta()
+        await running.settle()
+    await site.settle()
+    await all_is_well(site)
 
 
 async def test_the_marker_is_stripped_from_all_tasks(site):

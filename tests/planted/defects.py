@@ -58,6 +58,14 @@ ON_DELETIONS = "unit/engine/test_deletions.py::"
 ON_FENCE = "unit/adapters/test_fence.py::"
 
 DEFECTS = (
+    # Made anew.
+    Defect(
+        name="a default that nobody chose takes the place of what the lost record had not told yet",
+        file=DECIDE,
+        old="            findings.takes = untold_by_the_lost(link) | findings.takes\n",
+        new="",
+        tests=(ON_LOSSES + "test_what_the_lost_record_had_not_told_yet_is_not_replaced_by_a_default",),
+    ),
     # Merge.
     Defect(
         name="an edit on one side only is ignored",
