@@ -24,6 +24,22 @@ async def edit_both_sides(site: Site) -> None:
     await site.board.edit_task(task["id"], title=f"{second.title} by Vibe")
 
 
+async def test_the_filter_is_narrowed_to_one_project(site):
+    """What is not shown any more is left as it is, and goes on when the filter is wide again."""
+    site.more[HULY] = {"projects": ["P1"]}
+    await edit_both_sides(site)
+    before = await site.look()
+    await site.settle()
+    after = await site.look()
+    nothing_was_destroyed(before, after)
+    assert before.items == after.items, "an item of a project outside the filter was touched"
+    await nothing_doubtful_is_hidden(site)
+    assert "left out    Project 0: its items are not synced" in await site.command("status")
+    site.more[HULY] = {}
+    await site.settle()
+    await all_is_well(site)
+
+
 async def test_the_pair_is_mapped_to_the_wrong_vibe_project(site):
     """Linked projects stay linked; a mapping is only for projects that have no counterpart yet."""
     site.more[VIBE] = {"projects": {"P0": "Project 1", "P1": "Project 0"}}

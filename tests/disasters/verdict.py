@@ -71,7 +71,7 @@ class Doubts:
 
     Attributes:
         records: ids of the records of items that wait, those of whole projects included.
-        texts: plans that are held back and problems of the last pass.
+        texts: plans that are held back, problems of the last pass, and projects that it left out.
         about_all: an endpoint is paused, cannot be asked at all, or shows no project.
     """
 
@@ -96,7 +96,8 @@ async def read_doubts(site: Site) -> Doubts:
             str(known.ref.record_id) for it in log.views.open_writes() for known in log.views.records_of(it.link_id)
         }
     plans = [f"{it['place']} {it['reason']}" for it in status["held_plans"]]
-    problems = (status["last_pass"] or {}).get("problems", [])
+    last: dict[str, Any] = status["last_pass"] or {}
+    problems = [*last.get("problems", []), *last.get("left_out", [])]
     return Doubts(
         records=frozenset(records),
         texts="\n".join([*plans, *problems]),

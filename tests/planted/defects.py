@@ -36,6 +36,7 @@ JUDGE = "syncengine/domain/judge.py"
 RULES = "syncengine/domain/conflict_rules.py"
 IDENTITY = "syncengine/domain/identity.py"
 LOSSES = "syncengine/domain/losses.py"
+PAIRINGS = "syncengine/engine/pairings.py"
 LISTING = "syncengine/engine/listing.py"
 PASS = "syncengine/engine/sync_pass.py"
 SAFETY = "syncengine/engine/safety.py"
@@ -58,6 +59,16 @@ ON_DELETIONS = "unit/engine/test_deletions.py::"
 ON_FENCE = "unit/adapters/test_fence.py::"
 
 DEFECTS = (
+    # What is not shown.
+    Defect(
+        name="a linked project that the settings leave out is not mentioned",
+        file=PAIRINGS,
+        old="        if name in containers and offered[name] is None:\n",
+        new="        if False:\n",
+        tests=(
+            "unit/engine/test_left_out.py::test_a_project_that_one_endpoint_does_not_offer_is_named_with_that_endpoint",
+        ),
+    ),
     # Made anew.
     Defect(
         name="a default that nobody chose takes the place of what the lost record had not told yet",

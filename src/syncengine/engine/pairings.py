@@ -1,6 +1,6 @@
 """Which containers belong together: the roots by nature, the children because their projects are linked."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from attrs import frozen
 
@@ -55,6 +55,33 @@ def child_pairings(
                 linked.setdefault(known.link_id, {})[name] = container
     pairings = [_pairing(sides) for sides in linked.values() if len(sides) > 1]
     return sorted((pairing for pairing in pairings if pairing is not None), key=str)
+
+
+def left_out(projects: Mapping[EndpointName, Mapping[RecordId, KnownRecord]], containers: Containers) -> list[str]:
+    """
+    A sentence about each linked project whose items are not synced because an endpoint that answered does not show it.
+
+    Args:
+        projects: as for `child_pairings`.
+    """
+    linked: dict[LinkId, dict[EndpointName, KnownRecord]] = {}
+    for name, records in projects.items():
+        for known in records.values():
+            if not known.gone:
+                linked.setdefault(known.link_id, {})[name] = known
+    return sorted(line for sides in linked.values() if len(sides) > 1 for line in _left_out(sides, containers))
+
+
+def _left_out(sides: Mapping[EndpointName, KnownRecord], containers: Containers) -> Iterator[str]:
+    offered = {name: containers.get(name, {}).get(ContainerId(known.ref.record_id)) for name, known in sides.items()}
+    titles = [container.title for container in offered.values() if container is not None]
+    for name, known in sides.items():
+        if name in containers and offered[name] is None:
+            label = known.label or known.ref.record_id
+            yield (
+                f"{titles[0] if titles else label}: its items are not synced, because {name} does not offer {label}; "
+                "it is archived there, or the settings leave it out"
+            )
 
 
 def _pairing(sides: Mapping[EndpointName, Container]) -> Pairing | None:

@@ -26,6 +26,7 @@ class PassReport:
         problems: one sentence each; empty when everything that was tried worked.
         refusals: endpoints that refused us as a whole, for a person to put right.
         safety_stops: containers that were left alone until a person has looked.
+        left_out: a sentence about each linked project that an endpoint does not offer, so that its items wait.
         skipped: True when another pass was under way and this one did nothing.
     """
 
@@ -40,6 +41,7 @@ class PassReport:
     problems: list[str] = field(factory=list)
     refusals: dict[EndpointName, ConnectorError] = field(factory=dict)
     safety_stops: list[str] = field(factory=list)
+    left_out: list[str] = field(factory=list)
     skipped: bool = False
     stopped: bool = False
 

@@ -58,7 +58,7 @@ from syncengine.engine.notes import (
 )
 from syncengine.engine.notes import PassStarted as PassBegan
 from syncengine.engine.observe import Observation, Observer
-from syncengine.engine.pairings import Containers, Pairing, child_pairings, root_pairing
+from syncengine.engine.pairings import Containers, Pairing, child_pairings, left_out, root_pairing
 from syncengine.engine.ports import Append, Clock, Endpoint, EventLog, OpenWrite, Telemetry, Views
 from syncengine.engine.report import PassReport, Plan, PlannedStep
 from syncengine.engine.safety import Decision, DeletionPlan, deletes_of, plan_of
@@ -253,7 +253,9 @@ class Engine:
 
     def _child_pairings(self, root: Pairing | None, containers: Containers) -> list[Pairing]:
         roots = root.containers if root else {}
-        return child_pairings({name: self._views.known_records(name, ROOT) for name in roots}, containers)
+        projects = {name: self._views.known_records(name, ROOT) for name in roots}
+        self._report.left_out = left_out(projects, containers)
+        return child_pairings(projects, containers)
 
     async def _sync_pairing(self, pairing: Pairing, *, retry_refused: bool) -> None:
         if any(self._troubles.left_alone(name) for name in pairing.containers):

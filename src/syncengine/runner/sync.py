@@ -86,5 +86,6 @@ def summary_of(report: PassReport) -> dict[str, Any]:
         "writes": dict(report.writes),
         "judged": report.judged,
         "problems": list(report.problems),
+        "left_out": list(report.left_out),
         "stopped": report.stopped,
     }

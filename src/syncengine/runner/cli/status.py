@@ -53,6 +53,8 @@ def _describe_last_pass(standing: dict[str, Any]) -> None:
     show.line(f"last pass   {last['finished_at']:%Y-%m-%d %H:%M:%S} UTC, {last['ago']} ago: {changed} changed, {writes}")
     for problem in last.get("problems", ()):
         show.line(f"            problem: {problem}")
+    for line in last.get("left_out", ()):
+        show.line(f"left out    {line}")
     if skipped:
         show.line(f"            {skipped} passes were skipped so far because the one before was still running")
 
