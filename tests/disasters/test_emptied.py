@@ -122,3 +122,28 @@ async def test_a_whole_vibe_project_is_deleted(site):
     site.huly.remove_project("P0")
     await site.settle()
     await all_is_well(site)
+
+
+async def test_a_few_issues_of_each_of_many_projects_are_deleted(site):
+    """Few in each project and many in all: nothing is deleted before each plan was approved of."""
+    site.repos = site.folder / "repos"
+    for number in range(2, 12):
+        site.huly.create_project(f"Project {number}", f"P{number}")
+        for item in range(4):
+            site.huly.create_issue(f"P{number}", f"item {number}0{item}", description="Text.", status="Todo")
+    await site.settle()
+    for number in range(2, 12):
+        remove_issues(site, f"P{number}", 3)
+    before = await site.look()
+    await site.settle()
+    after = await site.look()
+    nothing_was_destroyed(before, after)
+    assert not before.gone_in(after, VIBE)
+    await nothing_doubtful_is_hidden(site)
+    held = (await site.status())["held_plans"]
+    assert len(held) == 10
+    for plan in held[:8]:  # the last two are within the limits by themselves
+        await site.approve(plan["plan"])
+    await site.settle()
+    assert len(before.gone_in(await site.look(), VIBE)) == 30
+    await all_is_well(site)

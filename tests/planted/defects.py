@@ -59,6 +59,14 @@ ON_DELETIONS = "unit/engine/test_deletions.py::"
 ON_FENCE = "unit/adapters/test_fence.py::"
 
 DEFECTS = (
+    # Many at once.
+    Defect(
+        name="few deletions in each of many projects are not counted together",
+        file=PASS,
+        old="            excess = plan.excess(self._policy.safety) or too_many\n",
+        new="            excess = plan.excess(self._policy.safety)\n",
+        tests=(ON_DELETIONS + "test_a_few_deletions_in_each_of_many_projects_wait_together",),
+    ),
     # What is not shown.
     Defect(
         name="a linked project that the settings leave out is not mentioned",
@@ -618,8 +626,8 @@ DEFECTS = (
     Defect(
         name="the safety limits are not looked at",
         file=PASS,
-        old="        if excess is None or self._views.is_approved(plan.digest):\n",
-        new="        if True:\n",
+        old="            if excess is None or plan not in unapproved:\n",
+        new="            if True:\n",
         tests=(ON_DELETIONS + "test_what_is_more_than_the_limits_allow_waits_for_a_person",),
     ),
     Defect(

@@ -65,6 +65,28 @@ class DeletionPlan:
         return None
 
 
+def excess_in_all(plans: Iterable[DeletionPlan], known: Mapping[EndpointName, int], limits: SafetyLimits) -> str | None:
+    """
+    A sentence about what is too much in several pairings together, however little it is in each; None when it is not.
+
+    Args:
+        known: records that are known to be there on each endpoint, in all pairings.
+    """
+    weights: Counter[EndpointName] = Counter()
+    for plan in plans:
+        weights.update(plan.weights)
+    excess = DeletionPlan(place="", writes={}, weights=weights, known=known).excess(limits)
+    return f"in all projects together, {excess}" if excess else None
+
+
+def known_in(pairings: Iterable[Pairing], views: Views) -> Mapping[EndpointName, int]:
+    """Records that are known to be there on each endpoint, in these pairings."""
+    known: Counter[EndpointName] = Counter()
+    for pairing in pairings:
+        known.update({name: _present(views, name, container) for name, container in pairing.containers.items()})
+    return known
+
+
 def plan_of(pairing: Pairing, decisions: Mapping[LinkId, Decision], views: Views) -> DeletionPlan:
     """What these decisions would delete."""
     writes = {link_id: deletes for link_id, decision in decisions.items() if (deletes := deletes_of(decision))}

@@ -61,7 +61,7 @@ from syncengine.engine.observe import Observation, Observer
 from syncengine.engine.pairings import Containers, Pairing, child_pairings, left_out, root_pairing
 from syncengine.engine.ports import Append, Clock, Endpoint, EventLog, OpenWrite, Telemetry, Views
 from syncengine.engine.report import PassReport, Plan, PlannedStep
-from syncengine.engine.safety import Decision, DeletionPlan, deletes_of, plan_of
+from syncengine.engine.safety import Decision, DeletionPlan, deletes_of, excess_in_all, known_in, plan_of
 from syncengine.engine.settle import Settler
 from syncengine.engine.trouble import Troubles
 from syncengine.errors import ConnectorError, SafetyStop, SyncEngineError, TooManyDeletions
@@ -125,6 +125,8 @@ class Engine:
         self._answered: set[EndpointName] = set()
         self._quiet: dict[LinkId, int] = {}
         self._may_delete: frozenset[LinkId] = frozenset()
+        self._due: list[tuple[Pairing, Participants, DeletionPlan]] = []
+        self._seen_pairings: list[Pairing] = []
         self._held: dict[str, SafetyStopped] = {}
         self._looked_at: set[str] = set()
         self._look_at_all = False
@@ -178,6 +180,7 @@ class Engine:
         )
         self._answered = set()
         self._held = {}
+        self._due, self._seen_pairings, self._may_delete = [], [], frozenset()
         self._looked_at = set()
 
     async def _told_pass(self, report: PassReport, *, retry_refused: bool) -> None:
@@ -201,11 +204,13 @@ class Engine:
         root = root_pairing(containers)
         if root is not None:
             await self._sync_pairing(root, retry_refused=retry_refused)
+            await self._delete_together(retry_refused=retry_refused)
             if self._report.writes:
                 containers = await self._discover()  # projects were made or renamed just now
         for pairing in (*self._pairings, *self._child_pairings(root, containers)):
             if not self._stopping:
                 await self._sync_pairing(pairing, retry_refused=retry_refused)
+        await self._delete_together(retry_refused=retry_refused)
         if self._look_at_all and not self._stopping and not self._troubles.anybody_left_alone:
             await self._log.note_rules(mark)
         await self._remember_the_end()
@@ -273,6 +278,7 @@ class Engine:
         for line in observation.problems:
             self._troubles.say(line)
         await self._observer.save(observation)
+        self._seen_pairings.append(pairing)
         self._report.pairings += 1
         self._report.observed += len(observation.steps)
         for name, number in observation.listed.items():
@@ -288,7 +294,13 @@ class Engine:
         if not waiting:
             return
         participants = self._participants(pairing)
-        self._may_delete = await self._deletions_allowed(pairing, waiting, participants, retry_refused=retry_refused)
+        plan = await self._deletions_due(pairing, waiting, participants, retry_refused=retry_refused)
+        self._due.append((pairing, participants, plan))
+        await self._converge_each(pairing, waiting, participants, retry_refused=retry_refused)
+
+    async def _converge_each(
+        self, pairing: Pairing, waiting: Sequence[LinkId], participants: Participants, *, retry_refused: bool
+    ) -> None:
         name, links = pairing.ids, len(waiting)
         self._telemetry.note(PairingStarted(pairing=name, kind=pairing.kind, links=links, title=str(pairing)))
 
@@ -353,24 +365,33 @@ class Engine:
         present = {name for name, side in link.sides.items() if not side.gone}
         return not present <= participants.keys() or any(map(self._troubles.left_alone, participants))
 
-    async def _deletions_allowed(
+    async def _deletions_due(
         self, pairing: Pairing, links: Iterable[LinkId], participants: Participants, *, retry_refused: bool
-    ) -> frozenset[LinkId]:
-        """The links whose deletes may be made now: all that are due in this pairing, or none when they are too many."""
+    ) -> DeletionPlan:
+        """Every delete that the links of a pairing wait for."""
         decisions: dict[LinkId, Decision] = {}
         for link_id in links:
             link = await self._links.get(link_id)
             if any(side.gone for side in link.sides.values()):
                 with suppress(ConnectorError):  # said when the link is decided
                     decisions[link_id] = decide(link, self._policy, participants, retry_refused=retry_refused)
-        plan = plan_of(pairing, decisions, self._views)
-        excess = plan.excess(self._policy.safety)
-        if excess is None or self._views.is_approved(plan.digest):
-            return frozenset(plan.writes)
-        way_out = f"look with `syncengine plan`; if that is right, say so with `syncengine approve {plan.digest}`"
-        reason = f"{excess}; nothing was deleted. {way_out[0].upper()}{way_out[1:]}"
-        self._hold(str(pairing), TooManyDeletions(reason, place=plan.place, plan=plan.digest), plan)
-        return frozenset()
+        return plan_of(pairing, decisions, self._views)
+
+    async def _delete_together(self, *, retry_refused: bool) -> None:
+        """Make the deletes that are due in the pairings looked at, unless they are too many in one of them or in all."""
+        due = [it for it in self._due if it[2].writes and not self._stopping]
+        unapproved = [plan for _, _, plan in due if not self._views.is_approved(plan.digest)]
+        too_many = excess_in_all(unapproved, known_in(self._seen_pairings, self._views), self._policy.safety)
+        for pairing, participants, plan in due:
+            excess = plan.excess(self._policy.safety) or too_many
+            if excess is None or plan not in unapproved:
+                self._may_delete = frozenset(plan.writes)
+                await self._converge_each(pairing, sorted(plan.writes, key=str), participants, retry_refused=retry_refused)
+                continue
+            way_out = f"look with `syncengine plan`; if that is right, say so with `syncengine approve {plan.digest}`"
+            reason = f"{excess}; nothing was deleted. {way_out[0].upper()}{way_out[1:]}"
+            self._hold(str(pairing), TooManyDeletions(reason, place=plan.place, plan=plan.digest), plan)
+        self._due, self._seen_pairings, self._may_delete = [], [], frozenset()
 
     def _hold(self, where: str, error: SafetyStop, plan: DeletionPlan | None = None) -> None:
         """Note that something is not done until a person approves of it."""

@@ -285,3 +285,30 @@ async def test_the_cursor_waits_for_a_record_that_may_be_a_create_under_way():
     assert "several records carry the key" in world.log.views.parked()[0].reason
     known = {it.ref.record_id for it in world.log.views.known.values() if it.ref.endpoint == "right"}
     assert set(world.right.items(right)) <= known
+
+
+async def test_a_few_deletions_in_each_of_many_projects_wait_together():
+    """Two of four in each of five projects are ten of twenty; what is left after some approvals is within the limits."""
+    world = World(left_abilities=Abilities(key_storage="id", projects=True, natural_keys=("title",)))
+    names = [f"P{number}" for number in range(5)]
+    for name in names:
+        project = world.left.person_creates("", title=name)
+        for count in range(4):
+            world.left.person_creates(project, title=f"{name} issue {count}")
+    await world.settle_down()
+    places = [world.projects(name) for name in names]
+    for left, _ in places:
+        for record_id in sorted(world.left.items(left))[:2]:
+            world.left.person_deletes(left, record_id)
+    for _ in range(4):
+        report = await world.engine.run_pass()
+    assert sum(len(world.right.items(right)) for _, right in places) == 20
+    held = world.log.views.held_plans()
+    assert len(held) == 5
+    assert all("in all projects together, 10 of 20 records" in it.reason for it in held)
+    assert len(report.safety_stops) == 5
+    for plan in held[:3]:
+        await approve(world, plan.plan)
+    await world.settle_down()
+    assert sum(len(world.right.items(right)) for _, right in places) == 10
+    assert world.log.views.held_plans() == ()
