@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.disasters.site import Site, Template, make_template, open_site
+from tests.disasters.opening import Template, make_template, open_real_site, open_site
+from tests.disasters.site import Site
 
 
 @pytest.fixture(scope="session")
@@ -19,7 +20,12 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Template:
 
 
 @pytest.fixture
-async def site(tmp_path: Path, template: Template) -> AsyncIterator[Site]:
-    """The same, on servers of its own."""
-    async with open_site(tmp_path, template) as opened:
+async def site(request: pytest.FixtureRequest, tmp_path: Path, template: Template) -> AsyncIterator[Site]:
+    """The same, on servers of its own; a test that asks for "real" gets the real Vibe Kanban."""
+    if getattr(request, "param", "sandbox") == "real":
+        binary, vibe_template = request.getfixturevalue("vibe_binary"), request.getfixturevalue("vibe_template")
+        opening = open_real_site(tmp_path, binary=binary, vibe_template=vibe_template)
+    else:
+        opening = open_site(tmp_path, template)
+    async with opening as opened:
         yield opened

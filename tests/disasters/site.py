@@ -9,11 +9,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from attrs import define, field, frozen
+from attrs import define, field
 
 from connectors.huly.sandbox import HulySandbox
 from connectors.huly.sandbox.saved_state import save_state
 from connectors.huly.sandbox.settings import SandboxSettings
+from connectors.vibe.real_server import RealVibeServer
 from connectors.vibe.sandbox import VibeSandbox
 from connectors.vibe.sandbox.board import Rows
 from syncengine.adapters.event_log import open_log
@@ -101,17 +102,17 @@ class Site:
     Attributes:
         repos: where the repositories of new projects are made.
         more: settings of an endpoint in place of the usual ones.
-        pairings: text of that part of the settings.
+        extra: more sections of the settings, as text.
     """
 
     folder: Path
     repos: Path
     huly: HulySandbox
-    vibe: VibeSandbox
+    vibe: VibeSandbox | RealVibeServer
     board: VibeBoard
     clock: SettableClock = field(factory=SettableClock)
     more: dict[str, dict[str, Any]] = field(factory=lambda: {HULY: {}, VIBE: {}})
-    pairings: str = ""
+    extra: str = ""
 
     # The operator.
 
@@ -151,7 +152,7 @@ class Site:
         soon = {"calls": {"first_wait_s": 0.05, "longest_wait_s": 0.1, "breaker_open_s": 0.2}}
         path = self.folder / "syncengine.toml"
         sections = [_section(HULY, huly | soon | self.more[HULY]), _section(VIBE, vibe | soon | self.more[VIBE])]
-        path.write_text("\n".join([SYNC, self.pairings, *sections]))
+        path.write_text("\n".join([SYNC, self.extra, *sections]))
         return path
 
     async def back_up_log(self) -> Path:
@@ -206,6 +207,28 @@ class Site:
         shutil.copy(copy, state)
         self.huly = await new_huly(state=state, port=int(port)).start()
 
+    async def back_up_vibe(self) -> "Rows | Path":
+        """A copy of everything that Vibe Kanban holds."""
+        if isinstance(self.vibe, VibeSandbox):
+            return self.vibe.board.rows()
+        copy = self.folder / "vibe-backup"
+        await self.vibe.stop()
+        shutil.copytree(self.vibe.data_path, copy)
+        await self.vibe.start()
+        return copy
+
+    async def restore_vibe(self, copy: "Rows | Path") -> None:
+        """Vibe Kanban is what it was, at the same address."""
+        if isinstance(self.vibe, VibeSandbox):
+            assert not isinstance(copy, Path)
+            self.vibe.board.put_back(copy)
+            return
+        assert isinstance(copy, Path)
+        await self.vibe.stop()
+        shutil.rmtree(self.vibe.data_path)
+        shutil.copytree(copy, self.vibe.data_path)
+        await self.vibe.start()
+
 
 def new_huly(**more: Any) -> HulySandbox:
     """A Huly server that does not limit how often it is asked."""
@@ -229,52 +252,3 @@ def _toml(value: Any) -> str:
         case str():
             return f'"{value}"'
     return str(value)
-
-
-@frozen(kw_only=True)
-class Template:
-    """
-    A site in sync, to be copied: what Huly and Vibe hold, and the log.
-
-    Attributes:
-        folder: holds the repositories of the projects too, which no copy changes.
-    """
-
-    folder: Path
-    huly: Path
-    vibe: Rows
-    log: Path
-
-
-async def make_template(folder: Path, *, projects: int = 2, items: int = 40) -> Template:
-    """Two servers with items made on either side, all of them synced."""
-    (folder / "vibe").mkdir()
-    huly = await new_huly().start()
-    async with VibeSandbox(root=folder / "vibe") as vibe, VibeBoard(vibe.base_url) as board:
-        site = Site(folder=folder, repos=folder / "repos", huly=huly, vibe=vibe, board=board)
-        try:
-            site.fill(projects, items)
-            async with site.running() as running:
-                await running.settle()
-                await site.add_tasks(items)
-                await running.settle()
-            return Template(folder=folder, huly=site.back_up_huly(), vibe=vibe.board.rows(), log=site.log)
-        finally:
-            await huly.stop()
-
-
-@asynccontextmanager
-async def open_site(folder: Path, template: Template) -> AsyncIterator[Site]:
-    """A site that looks like the template, on servers of its own."""
-    (folder / "vibe").mkdir()
-    state = folder / "huly-state.json"
-    shutil.copy(template.huly, state)
-    shutil.copy(template.log, folder / "sync.db")
-    huly = await new_huly(state=state).start()
-    async with VibeSandbox(root=folder / "vibe") as vibe, VibeBoard(vibe.base_url) as board:
-        vibe.board.put_back(template.vibe)
-        site = Site(folder=folder, repos=template.folder / "repos", huly=huly, vibe=vibe, board=board)
-        try:
-            yield site
-        finally:
-            await site.huly.stop()

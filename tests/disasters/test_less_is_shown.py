@@ -3,8 +3,9 @@
 import pytest
 
 from tests.disasters.inventory import HULY, VIBE
+from tests.disasters.narrow_view import NarrowView
 from tests.disasters.site import Site
-from tests.disasters.verdict import all_is_well, nothing_doubtful_is_hidden, nothing_was_destroyed
+from tests.disasters.verdict import LEAST, all_is_well, nothing_doubtful_is_hidden, nothing_was_destroyed
 
 pytestmark = pytest.mark.timeout(120)
 
@@ -92,3 +93,24 @@ async def test_the_membership_in_the_workspace_is_lost(site):
         await running.let_in()
         await running.settle()
     await all_is_well(site)
+
+
+@pytest.mark.parametrize("number", [5, 6, 19])
+async def test_a_filter_hides_some_issues_of_a_project(site, number):
+    """What looks like so many deletions waits for a person, or is as few as may go; all of it comes back with the filter."""
+    async with NarrowView(site.huly.url) as view:
+        site.more[HULY] = view.settings()
+        await site.settle()
+        view.hidden = {issue.id for issue in site.huly.issues("P0")[:number]}
+        before = await site.look()
+        await site.settle()
+        after = await site.look()
+        nothing_was_destroyed(before, after)
+        assert len(before.gone_in(after, VIBE)) == (number if number <= LEAST else 0)
+        if number > LEAST:
+            assert len((await site.status())["held_plans"]) == 1
+            await nothing_doubtful_is_hidden(site)
+        view.hidden = set()
+        await site.settle()
+    await all_is_well(site)
+    assert len((await site.look()).on(VIBE)) == len(before.on(VIBE))

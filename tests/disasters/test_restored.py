@@ -13,6 +13,8 @@ from tests.disasters.verdict import (
 
 pytestmark = pytest.mark.timeout(120)
 
+on_both = pytest.mark.parametrize("site", ["sandbox", pytest.param("real", marks=pytest.mark.real)], indirect=True)
+
 
 async def a_day_of_work(site: Site) -> None:
     """People create, edit and delete on both sides, and all of it is synced."""
@@ -49,11 +51,24 @@ async def test_huly_is_restored_from_a_backup(site):
     await all_is_well(site)
 
 
+async def test_huly_is_restored_from_a_backup_and_everything_is_made_again(site):
+    """The other way out: what was deleted by the backup and by nobody else is made anew."""
+    copy = site.back_up_huly()
+    await a_day_of_work(site)
+    await site.restore_huly(copy)
+    site.extra = '[sync.deletions]\nhuly = "restore"'
+    before = await site.look()
+    await site.settle()
+    assert not before.gone_in(await site.look(), VIBE)
+    await all_is_well(site)
+
+
+@on_both
 async def test_vibe_is_restored_from_a_backup(site):
     """Huly loses nothing; items that Vibe does not have any more say that they wait."""
-    rows = site.vibe.board.rows()
+    copy = await site.back_up_vibe()
     await a_day_of_work(site)
-    site.vibe.board.put_back(rows)
+    await site.restore_vibe(copy)
     before = await site.look()
     await site.settle()
     after = await site.look()
@@ -61,8 +76,14 @@ async def test_vibe_is_restored_from_a_backup(site):
     assert not after.doubled()
     await nothing_was_forgotten(site, before, after)
     await nothing_doubtful_is_hidden(site)
+    assert (await site.status())["vanished"], "an item that Vibe has lost says that it waits"
+    site.extra = '[sync.deletions]\nvibe = "restore"'  # the way out where they are to be made again
+    await site.settle()
+    assert not before.gone_in(await site.look(), HULY)
+    await all_is_well(site)
 
 
+@on_both
 async def test_the_log_is_deleted(site):
     """Everything is found again by its key; what was edited meanwhile is decided by the rules."""
     await a_day_of_work(site)

@@ -15,6 +15,8 @@ from tests.disasters.verdict import (
 
 pytestmark = pytest.mark.timeout(120)
 
+on_both = pytest.mark.parametrize("site", ["sandbox", pytest.param("real", marks=pytest.mark.real)], indirect=True)
+
 YEAR = timedelta(days=365)
 
 
@@ -58,6 +60,7 @@ async def test_a_write_fails_while_the_clock_is_a_year_ahead(site):
     await all_is_well(site)
 
 
+@on_both
 async def test_the_marker_is_stripped_from_all_tasks(site):
     """Tasks are known by their ids, so nothing is made twice, and edits go on."""
     for task in await site.board.all_tasks():

@@ -64,12 +64,12 @@ huly = "{huly["Project 0"]}"
 vibe = "{vibe["Project 1"]}"
 """
     before = await site.look()
-    site.pairings = wrong
+    site.extra = wrong
     await site.settle()
     after = await site.look()
     nothing_was_destroyed(before, after)
     assert not after.doubled()
-    site.pairings = ""
+    site.extra = ""
     await site.settle()
     await all_is_well(site)
 
