@@ -9,6 +9,9 @@ from syncengine.domain.conflict_rules import ConflictRule
 from syncengine.domain.identity import EndpointName, FieldName, Kind
 from syncengine.errors import SettingsInvalid
 
+LONGEST_WAIT_S = 3600.0
+"""Seconds; no write waits longer than this or the backoff, whatever a remote asks for. The guard keeps its rest."""
+
 
 @frozen(kw_only=True)
 class Backoff:

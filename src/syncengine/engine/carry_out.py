@@ -25,7 +25,7 @@ from syncengine.domain.events import (
 )
 from syncengine.domain.identity import EndpointName, IntentId, sync_key_for
 from syncengine.domain.link import Link, PendingWrite, not_stale
-from syncengine.domain.policy import Policy
+from syncengine.domain.policy import LONGEST_WAIT_S, Policy
 from syncengine.domain.records import NO_FIELDS, Record, RecordRef
 from syncengine.engine.calls import asked
 from syncengine.engine.links import LinkStore
@@ -254,7 +254,7 @@ def outcome_of(pending: PendingWrite, error: ConnectorError, *, now: datetime, p
     match error.remedy:
         case Remedy.RETRY_LATER:
             asked_s = error.retry_after_s if isinstance(error, TransientError) else None
-            wait_s = max(policy.backoff.wait_s(attempts), asked_s or 0.0)
+            wait_s = max(policy.backoff.wait_s(attempts), min(asked_s or 0.0, LONGEST_WAIT_S))
             return _postponed(write, "not_done", now, wait_s, error)
         case Remedy.OBSERVE_AGAIN if write.operation is not Operation.CREATE:
             return WriteOvertaken(intent_id=write.intent_id, reason=str(error))

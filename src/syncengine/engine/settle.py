@@ -21,6 +21,7 @@ from syncengine.domain.judge import (
     judge_update,
 )
 from syncengine.domain.link import Link, PendingWrite
+from syncengine.domain.policy import LONGEST_WAIT_S
 from syncengine.engine.calls import asked
 from syncengine.engine.carry_out import Carrier, rejected, seen, work_on
 from syncengine.engine.links import LinkStore
@@ -50,9 +51,12 @@ class Settler:
         self._started_at = clock.monotonic()
 
     def is_due(self, write: OpenWrite) -> bool:
-        """Whether it is time to look; also when the clock was set back to before the write, for then nobody knows."""
+        """Whether it is time to look; also when the clock was set back since it was said when, for then nobody knows."""
         now = self._clock.now()
-        return write.not_before is None or write.not_before <= now or now < write.since
+        if write.not_before is None or write.not_before <= now or now < write.since:
+            return True
+        longest_s = max(LONGEST_WAIT_S, self._carrier.policy.backoff.longest_s)
+        return write.not_before > now + timedelta(seconds=longest_s)
 
     async def settle(self, open_write: OpenWrite) -> bool:
         """

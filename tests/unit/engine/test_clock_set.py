@@ -64,6 +64,22 @@ async def test_a_write_that_waits_is_looked_at_when_the_clock_was_set_back():
     assert titles(world) == ["edited", "edited"]
 
 
+async def test_a_write_that_failed_again_while_the_clock_was_ahead_does_not_wait_for_a_year():
+    """It was decided before the clock was set forward, and put off after that."""
+    world = await one_issue()
+    left, _ = world.projects()
+    world.left.person_edits(left, next(iter(world.left.items(left))), title="edited")
+    world.right_faults.plan("update", Weather.BUSY, Weather.BUSY)
+    await world.engine.run_pass()
+    world.clock.set_by(YEAR_S)
+    await world.engine.run_pass()
+    assert len(world.log.views.open_writes()) == 1
+    world.clock.set_by(-YEAR_S)
+    world.clock.advance(10)
+    await world.settle_down()
+    assert titles(world) == ["edited", "edited"]
+
+
 async def test_patience_is_not_over_because_the_clock_was_set_forward():
     """The record may have been made and not be shown yet; making it again would double it."""
     world = World(
