@@ -122,6 +122,11 @@ class Site:
         async with open_sync(load_settings(self.write_settings()), clock=self.clock) as sync:
             yield Running(sync)
 
+    async def retry_refused(self) -> None:
+        """`syncengine run --once --retry-refused`; what is left to do is done by `settle`."""
+        async with self.running() as running:
+            await running.sync.run_pass(retry_refused=True)
+
     async def settle(self) -> PassReport:
         """One process that works until nothing happens any more."""
         async with self.running() as running:

@@ -116,6 +116,13 @@ async def test_a_huly_project_is_deleted_and_made_again_under_the_same_name(site
     nothing_was_destroyed(before, after)
     assert not after.doubled()
     await nothing_doubtful_is_hidden(site)
+    assert {it["subject"] for it in (await site.status())["parked"]} == {"gone:huly", "write:vibe"}
+    (old,) = [it for it in await site.board.projects() if it["name"] == "Project 0"]
+    await site.board.call("DELETE", f"/projects/{old['id']}")  # the way out
+    await site.retry_refused()
+    await site.settle()
+    assert "item 300" in {it.item for it in (await site.look()).on(VIBE)}
+    await all_is_well(site)
 
 
 async def test_all_records_are_touched(site):
