@@ -14,8 +14,8 @@ from tests.kills.book import FIELDS, TITLE, Book, Content, Item, Written
 from tests.kills.screens import STATUSES, VIBE, Screen, Seen
 
 PROJECTS = 2
-MOST_ITEMS = 160
-"""No more are made then; a listing of more would only take longer."""
+FEWEST, MOST = 20, 60
+"""Records that a side has, about; more would only take longer to list, and an emptied project would wait for an approval."""
 
 CONTESTED_EVERY = 8
 """Of so many items the title of one is edited on both sides without looking at what the others did."""
@@ -59,11 +59,11 @@ class People(AbstractAsyncContextManager["People"]):
     async def _work(self, screen: Screen) -> None:
         while True:
             await asyncio.sleep(self.chance.uniform(*self.pause_s))
-            act = self.chance.random()
+            act, there = self.chance.random(), len(await screen.records())
             # Once begun an act is finished, or the book would not know what was done.
-            if act < 0.12 and len(self.book.items) < MOST_ITEMS:
+            if act < 0.12 and there < MOST:
                 await _whole(self._make(screen))
-            elif act < 0.15:
+            elif act < 0.15 and there > FEWEST:
                 await _whole(self._delete(screen))
             else:
                 await _whole(self._edit(screen))

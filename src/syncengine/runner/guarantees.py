@@ -45,6 +45,13 @@ _FOR_ALL = (
         shown_by="crash/test_kills.py::test_thirty_kills_during_the_first_sync",
     ),
     Guarantee(
+        promise="nothing twice, nothing lost, nothing deleted by kills",
+        about="",
+        holds="always",
+        detail="a runner killed in the middle of a write leaves an intent, and the next one looks before it sends",
+        shown_by="kills/test_forty_kills.py::test_forty_kills_while_people_work_on_both_sides",
+    ),
+    Guarantee(
         promise="no acknowledged event is lost",
         about="",
         holds="always",
@@ -97,8 +104,8 @@ def _limits(policy: Policy) -> Guarantee:
         promise="many deletions at once wait for a person",
         about="",
         holds="always",
-        detail=f"more than {limits.deletions} in one pairing, or {limits.share:.0%} of it if that is more",
-        shown_by=_DELETIONS + "test_what_is_more_than_the_limits_allow_waits_for_a_person",
+        detail=f"more than {limits.deletions} in one pairing or in all together, or {limits.share:.0%} if that is more",
+        shown_by=_DELETIONS + "test_a_few_deletions_in_each_of_many_projects_wait_together",
     )
 
 
