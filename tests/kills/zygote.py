@@ -85,13 +85,19 @@ def _serve(settings: str, log: str) -> None:
     for name in IMPORTED:
         importlib.import_module(name)
     _say("ready")
+    alive: set[int] = set()
     for line in sys.stdin:
         match line.split():
             case ["start"]:
-                _say(str(os.fork() or _run(settings, log)))
+                started = os.fork() or _run(settings, log)
+                alive.add(started)
+                _say(str(started))
             case ["wait", pid]:
                 _, status = os.waitpid(int(pid), 0)
+                alive.discard(int(pid))
                 _say(f"killed by {os.WTERMSIG(status)}" if os.WIFSIGNALED(status) else f"ended with {status}")
+    for left_over in alive:  # whoever asked for them has ended
+        os.kill(left_over, signal.SIGKILL)
 
 
 def _run(settings: str, log: str) -> int:

@@ -82,7 +82,10 @@ def test_limits_and_fields_that_may_wait_are_those_of_the_policy():
     """A rule that may leave a conflict to a person is named, one that always decides is not."""
     rules = {"issue": {"title": Prefer("left"), "status": AskAPerson(), "description": MergeText(then=LatestWrite())}}
     found = promised(rules=rules, safety=SafetyLimits(deletions=3, share=0.25))
-    assert "more than 3 in one pairing or in all together, or 25% if that is more" in found["many deletions at once wait for a person", ""].detail
+    assert (
+        "more than 3 in one pairing or in all together, or 25% if that is more"
+        in found["many deletions at once wait for a person", ""].detail
+    )
     waiting = found["conflicts end by themselves", ""].detail
     assert waiting.startswith("issue.description, issue.status may wait")
     assert ("conflicts end by themselves", "") not in promised()
