@@ -308,7 +308,7 @@ DEFECTS = (
     Defect(
         name="the initial value of a new record is taken for an edit",
         file=LINK,
-        old="        done={write.endpoint: spelled | write.initial},\n",
+        old="        done={write.endpoint: spelled | left_alone},\n",
         new="        done={write.endpoint: spelled},\n",
         tests=(ON_DECIDE + "test_a_status_that_a_create_could_not_set_is_set_by_the_next_decision",),
     ),

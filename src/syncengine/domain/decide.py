@@ -250,8 +250,12 @@ def _create(
     fields = FieldValues({name: wanted[name] for name, spec in specs.items() if spec.creatable})
     if not fields:
         return None  # every field waits for a person, or there is nobody left to copy from
-    initial = {name: spec.initial for name, spec in specs.items() if not spec.creatable and spec.readable}
-    untold = {name for name, value in initial.items() if participant.stored(name, wanted[name]) != value}
+    # A field in dispute is left blank as well; nobody typed that blank, so it takes no part in the dispute.
+    blank = (spec for spec in participant.schema.fields if spec.readable and spec.name not in fields)
+    initial = {spec.name: spec.initial for spec in blank if spec.name in wanted or spec.name in findings.held}
+    untold = {
+        name for name, value in initial.items() if name not in wanted or participant.stored(name, wanted[name]) != value
+    }
     return Write(
         intent_id=intent_id_for(link.link_id, link.version + 1, endpoint),
         endpoint=endpoint,

@@ -60,7 +60,8 @@ class Write:
         fields: the values to send, in the words of the side they come from; empty for a delete.
         stored: how the remote will spell them (`as_stored` at the time of the decision).
         expected: how these fields looked on that side when it was decided; empty for a create, and all fields for a delete.
-        initial: values the remote will give the new record in fields that a create cannot set.
+        initial: values the remote will give the new record in fields that a create cannot set, or does not because they are
+            in dispute.
         untold: fields of `initial` that still have to be told in a second write.
     """
 

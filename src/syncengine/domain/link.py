@@ -299,6 +299,7 @@ def _confirmed(link: Link, event: WriteConfirmed) -> Link:
     # A create that was found again settles what we sent, not what is there now: a person may have edited it since.
     found_again = write.operation is Operation.CREATE and event.proof is Proof.FOUND
     spelled = write.stored if found_again else event.fields.only(write.stored)
+    left_alone = write.initial if event.proof is Proof.FOUND else write.initial | event.fields.only(write.initial)
     landed = Side(
         ref=event.ref,
         observed=event.fields,
@@ -311,7 +312,7 @@ def _confirmed(link: Link, event: WriteConfirmed) -> Link:
     return _settled(
         _with_side(link, write.endpoint, landed),
         event.intent_id,
-        done={write.endpoint: spelled | write.initial},
+        done={write.endpoint: spelled | left_alone},
         untold={write.endpoint: write.untold},
     )
 

@@ -82,8 +82,9 @@ def merge_field(states: Mapping[EndpointName, FieldState], same: Same) -> Settle
         same: equality across spellings.
     """
     if any(state.agreed is Never.AGREED for state in states.values()):
-        # First contact: nobody knows who edited what, so every side counts.
-        return _agree(states, same, reason="first seen")
+        # First contact: nobody knows who edited what, so every side counts that somebody may have typed something on.
+        typed = {name: state for name, state in states.items() if state.changed or not state.untold}
+        return _agree(typed, same, reason="first seen")
     changed = {name: state for name, state in states.items() if state.changed}
     if changed:
         return _agree(changed, same, reason="changed")

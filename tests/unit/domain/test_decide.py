@@ -343,3 +343,23 @@ def test_a_record_whose_other_side_no_longer_takes_part_is_not_made_from_nothing
     it.person_makes(HULY, issue())
     it.look(HULY)
     assert decide(it.link, it.policy, {VIBE: it.participants[VIBE]}) is None
+
+
+@pytest.mark.parametrize("rule", [AskAPerson(), Prefer("tracker")])
+def test_a_field_in_dispute_that_a_create_left_blank_takes_no_part_in_the_dispute(rule):
+    """Nobody typed that blank; it is told what the others settle on."""
+    it = linked(rule=AskAPerson(), **{TRACKER: participant(may_create=False)})
+    it.person_edits(HULY, "title", "Mend the roof")
+    it.person_edits(VIBE, "title", "Tear the roof down")
+    it.look(HULY)
+    it.look(VIBE)
+    assert isinstance(it.decide(), ConflictParked)
+    it.participants = {**it.participants, TRACKER: participant()}
+    it.policy = changed(it.policy, rules={ISSUE: dict.fromkeys(it.policy.rules[ISSUE], rule)})
+    it.settle()
+    assert None not in {it.remotes[HULY]["title"], it.remotes[VIBE]["title"]}
+    assert it.remotes[TRACKER]["title"] is None or it.remotes[TRACKER]["title"] == it.remotes[HULY]["title"]
+    it.person_edits(HULY, "title", "Paint the roof")
+    it.person_edits(VIBE, "title", "Paint the roof")
+    it.settle()
+    assert {fields["title"] for fields in it.remotes.values()} == {"Paint the roof"}

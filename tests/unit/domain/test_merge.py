@@ -85,3 +85,10 @@ def test_an_edit_wins_over_a_value_that_was_not_told_yet():
     """Somebody typed something on the new record before we came back."""
     verdict = merged(huly=held("done", "done"), vibe=held("in_progress", "todo", untold=True))
     assert verdict == Takes(value="in_progress", source="vibe", reason="changed on vibe")
+
+
+def test_a_value_that_nobody_typed_takes_no_part_in_a_first_contact():
+    """A new record was left blank in this field; the others have never agreed on it."""
+    verdict = merged(huly=FieldState(value="x"), vibe=FieldState(value="y"), tracker=held(None, None, untold=True))
+    assert isinstance(verdict, Conflicts)
+    assert set(verdict.versions) == {"huly", "vibe"}
