@@ -3,8 +3,9 @@
 from datetime import timedelta
 
 import pytest
+from attrs import evolve as changed
 
-from syncengine.testing import Abilities
+from syncengine.testing import Abilities, memory_connector, memory_listing
 from syncengine.testing.faults import Weather
 from tests.fixtures.two_remotes import World
 
@@ -19,6 +20,14 @@ async def one_issue(**more):
     world.clock.advance(10)
     await world.settle_down()
     return world
+
+
+def by_a_clock_that_is_ahead(seconds):
+    def pages_of(remote, *where, **more):
+        ahead = timedelta(seconds=seconds if remote.lag else 0.0)
+        return (changed(page, taken_at=page.taken_at + ahead) for page in memory_listing.pages_of(remote, *where, **more))
+
+    return pages_of
 
 
 def titles(world):
@@ -102,3 +111,25 @@ async def test_patience_is_not_over_because_the_clock_was_set_forward():
     await world.settle_down()
     assert titles(world) == ["issue", "issue"]
     assert world.right.effects["create"] == 2  # the project and the issue
+
+
+@pytest.mark.parametrize("seconds", [2.0, HOUR_S, YEAR_S])
+async def test_a_listing_that_lags_is_not_believed_because_the_clock_was_set_forward(seconds, monkeypatch):
+    """It still shows what was there before our write, and claims to be newer."""
+    world = World(
+        right_abilities=Abilities(key_storage="marker", projects=True, natural_keys=("title",), listing_lag_s=60.0)
+    )
+    project = world.left.person_creates("", title="P")
+    issue = world.left.person_creates(project, title="issue")
+    for _ in range(3):
+        await world.engine.run_pass()
+        world.clock.advance(120)
+    began, elapsed_s = world.clock.now(), world.clock.monotonic()
+    world.right.now = lambda: began + timedelta(seconds=world.clock.monotonic() - elapsed_s)
+    world.left.person_edits(project, issue, title="edited")
+    await world.engine.run_pass()
+    assert titles(world) == ["edited", "edited"]
+    world.clock.set_by(seconds)
+    monkeypatch.setattr(memory_connector, "pages_of", by_a_clock_that_is_ahead(seconds))
+    await world.engine.run_pass()
+    assert titles(world) == ["edited", "edited"]
