@@ -96,8 +96,20 @@ class Carrier:
                 return
             # The log may refuse the outcome; then the write is looked for, and not before everybody can see it.
             self.last_call[write.intent_id] = self._clock.monotonic()
-            await self.confirm(link, write, answer, Proof.ANSWER)
+            await self.confirm(link, write, answer, self._proof_of(pending))
             self.last_call.pop(write.intent_id, None)
+
+    def _proof_of(self, pending: PendingWrite) -> Proof:
+        """
+        What the answer to a write proves.
+
+        Where we choose the ids, making a record that is there already is answered with that record. It may be our own of an
+        earlier call, and a person may have edited it since: it was found, and shows more than what we sent.
+        """
+        write = pending.write
+        ids_are_ours = self._endpoints[write.endpoint].connector.capabilities.key_storage == "id"
+        again = write.operation is Operation.CREATE and pending.attempts > 0
+        return Proof.FOUND if again and ids_are_ours else Proof.ANSWER
 
     async def _call_in_turn(self, link: Link, pending: PendingWrite) -> "Record | _NotSent | None":
         """The answer; `_NOT_SENT` when the program was told to stop before it was this write's turn."""

@@ -30,7 +30,6 @@ from syncengine.engine.listing import Listing, read_listing
 from syncengine.engine.pairings import Pairing
 from syncengine.engine.ports import Append, Clock, Endpoint, KnownRecord, Views
 
-
 JUMP_S = 1.0
 """Seconds by which a clock that is only slewed never moves between two looks."""
 
