@@ -6,7 +6,7 @@ from pathlib import Path
 import nox
 
 nox.options.default_venv_backend = "venv"
-nox.options.sessions = ["lint", "typing", "tests", "planted"]
+nox.options.sessions = ["lint", "typing", "tests", "simulate", "planted"]
 nox.options.error_on_missing_interpreters = False
 nox.options.reuse_existing_virtualenvs = False
 
@@ -63,6 +63,19 @@ def pythons(session: nox.Session) -> None:
     """All tests on every supported Python that is installed here."""
     groups(session, "test")
     session.run("pytest", *WORKERS, *session.posargs)
+
+
+@nox.session
+def simulate(session: nox.Session) -> None:
+    """Play 10,000 histories of faults, crashes and edits; `-- --histories 1000000` plays for hours."""
+    groups(session, "test")
+    session.run("python", "-m", "syncengine.testing.simulation", *(simulated(session.posargs)))
+
+
+def simulated(arguments: list[str]) -> list[str]:
+    """What the simulation is asked for, with the numbers of a usual run where nothing else is said."""
+    usual = {"--histories": "10000", "--jobs": "2"}
+    return [word for name, value in usual.items() if name not in arguments for word in (name, value)] + arguments
 
 
 @nox.session

@@ -38,7 +38,7 @@ from syncengine.domain.judge import judge_update
 from syncengine.domain.link import PendingWrite
 from syncengine.domain.merge import Conflicts, FieldState, Settled, Takes, merge_field
 from syncengine.domain.policy import Backoff, Policy, SafetyLimits
-from syncengine.engine.carry_out import outcome_of
+from syncengine.engine.outcomes import outcome_of
 from syncengine.redaction import Secret
 from syncengine.runner.cli import exit_codes
 from syncengine.runner.health.health_settings import HealthSettings

@@ -1,7 +1,7 @@
 """
 Sends the writes of a saved decision, one remote call each, and saves what became of each one.
 
-What an error means is a pure table (`outcome_of`); the rest is the call. A write is never repeated here.
+What an error means is a pure table (`engine.outcomes`); the rest is the call. A write is never repeated here.
 """
 
 import asyncio
@@ -11,28 +11,23 @@ from enum import Enum
 from typing import assert_never
 
 from syncengine.domain.events import (
-    Evidence,
     LinkEvent,
     Operation,
     Proof,
-    RecordGone,
-    RecordObserved,
     Write,
-    WriteConfirmed,
     WriteOvertaken,
     WritePostponed,
-    WriteRejected,
 )
 from syncengine.domain.identity import EndpointName, IntentId, sync_key_for
-from syncengine.domain.link import Link, PendingWrite, not_stale
-from syncengine.domain.policy import LONGEST_WAIT_S, Policy
-from syncengine.domain.records import NO_FIELDS, Record, RecordRef
+from syncengine.domain.link import Link, PendingWrite
+from syncengine.domain.policy import Policy
+from syncengine.domain.records import Record, RecordRef
 from syncengine.engine.calls import asked
 from syncengine.engine.links import LinkStore
 from syncengine.engine.notes import WriteSent, WriteWork
-from syncengine.engine.observe import observed
+from syncengine.engine.outcomes import landed, outcome_of, rejected, seen
 from syncengine.engine.ports import Clock, Endpoint, Telemetry
-from syncengine.errors import ConcurrentAppend, ConnectorError, ContractViolation, Remedy, TransientError
+from syncengine.errors import ConcurrentAppend, ConnectorError, ContractViolation
 
 
 class _NotSent(Enum):
@@ -214,29 +209,6 @@ class Carrier:
         await self._links.record(link.link_id, event, seen(link, write, record, asked_at))
 
 
-def landed(write: Write, record: Record | None, proof: Proof, *, written_at: datetime) -> WriteConfirmed:
-    """
-    The event that says that a write landed.
-
-    Args:
-        record: what the remote holds; None after a delete.
-    """
-    if record is None:
-        assert write.ref is not None
-        return WriteConfirmed(
-            intent_id=write.intent_id, ref=write.ref, fields=NO_FIELDS, proof=proof, written_at=written_at
-        )
-    return WriteConfirmed(
-        intent_id=write.intent_id,
-        ref=record.ref,
-        fields=record.fields,
-        proof=proof,
-        written_at=written_at,
-        revision=record.revision,
-        label=record.label,
-    )
-
-
 def _had(link: Link, ref: RecordRef) -> bool:
     """Whether a record that was made anew has the id of the one that was lost; then it is claimed already."""
     side = link.sides.get(ref.endpoint)
@@ -255,60 +227,7 @@ def work_on(link: Link, pending: PendingWrite, *, open_since: datetime | None = 
     )
 
 
-def outcome_of(pending: PendingWrite, error: ConnectorError, *, now: datetime, policy: Policy, lag_s: float) -> LinkEvent:
-    """
-    What an error means for a write; a pure table over the error's remedy.
-
-    Args:
-        lag_s: seconds until a create that did happen is certain to be seen.
-    """
-    write, attempts = pending.write, pending.attempts + 1
-    match error.remedy:
-        case Remedy.RETRY_LATER:
-            asked_s = error.retry_after_s if isinstance(error, TransientError) else None
-            wait_s = max(policy.backoff.wait_s(attempts), min(asked_s or 0.0, LONGEST_WAIT_S))
-            return _postponed(write, "not_done", now, wait_s, error)
-        case Remedy.OBSERVE_AGAIN if write.operation is not Operation.CREATE:
-            return WriteOvertaken(intent_id=write.intent_id, reason=str(error))
-        case Remedy.PARK_LINK | Remedy.OBSERVE_AGAIN:
-            return rejected(write, str(error), type(error).__name__)
-        case Remedy.PAUSE_ENDPOINT if not isinstance(error, ContractViolation):
-            return _postponed(write, "not_done", now, policy.backoff.wait_s(attempts), error)
-        case _:
-            # The first look is free; only a remote that keeps us in the dark is asked less and less often.
-            wait_s = lag_s if attempts == 1 else max(lag_s, policy.backoff.wait_s(attempts))
-            return _postponed(write, "unknown", now, wait_s, error)
-
-
 def _word_for(event: LinkEvent) -> str:
     if isinstance(event, WritePostponed):
         return event.outcome
     return "overtaken" if isinstance(event, WriteOvertaken) else "rejected"
-
-
-def seen(link: Link, write: Write, record: Record | None, at: datetime) -> RecordObserved | RecordGone:
-    """
-    The event that says what a direct read of the written record showed.
-
-    Args:
-        at: aware UTC; when the read began, which was after everything that the link knows of the record.
-    """
-    at = not_stale(link.sides.get(write.endpoint), at)
-    if record is not None:
-        return observed(link.kind, record, at)
-    assert write.ref is not None
-    return RecordGone(ref=write.ref, evidence=Evidence.ABSENT, taken_at=at)
-
-
-def _postponed(write: Write, outcome: str, now: datetime, wait_s: float, error: ConnectorError) -> WritePostponed:
-    return WritePostponed(
-        intent_id=write.intent_id,
-        outcome="unknown" if outcome == "unknown" else "not_done",
-        not_before=now + timedelta(seconds=wait_s),
-        reason=str(error),
-    )
-
-
-def rejected(write: Write, reason: str, error: str) -> WriteRejected:
-    """The event that parks a refused write."""
-    return WriteRejected(intent_id=write.intent_id, reason=reason, error=error)

@@ -20,7 +20,7 @@ from syncengine.domain.identity import (
     link_id_of,
     sync_key_for,
 )
-from syncengine.domain.link import Side, is_stale, not_stale
+from syncengine.domain.link import Side, not_stale
 from syncengine.domain.records import Record, RecordRef
 from syncengine.engine.calls import asked, together
 from syncengine.engine.fingerprint import fingerprint
@@ -29,12 +29,7 @@ from syncengine.engine.links import LinkStore, Step
 from syncengine.engine.listing import Listing, read_listing
 from syncengine.engine.pairings import Pairing
 from syncengine.engine.ports import Append, Clock, Endpoint, KnownRecord, Views
-
-JUMP_S = 1.0
-"""Seconds by which a clock that is only slewed never moves between two looks."""
-
-LONGEST_LAG_S = 300.0
-"""Seconds that no listing lags behind; so long the time of a listing proves nothing after the clock was set forward."""
+from syncengine.engine.trusted_times import TrustedTimes
 
 
 @frozen(kw_only=True)
@@ -55,8 +50,7 @@ class Observer:
         self._views = views
         self._links = links
         self._clock = clock
-        self._ahead_s = self._clock.now().timestamp() - clock.monotonic()
-        self._trust_after_s = clock.monotonic()
+        self._times = TrustedTimes(clock)
 
     async def look(self, pairing: Pairing) -> Observation:
         """
@@ -67,7 +61,7 @@ class Observer:
             SuspiciousListing: a side shows nothing although it should.
         """
         listings = await self._read(pairing)
-        self._watch_the_clock()
+        self._times.watch()
         problems = [line for listing in listings.values() for line in await self._set_aside(listing)]
         steps = await self._newcomers(pairing, listings)
         for listing in listings.values():
@@ -206,15 +200,7 @@ class Observer:
     async def _is_stale(self, listing: Listing, known: KnownRecord) -> bool:
         """Whether a listing may not yet show our last write to this record."""
         side = await self._side(known)
-        if side is None or listing.taken_at is None:
-            return False
-        return is_stale(side, listing.taken_at) or self._clock.monotonic() < self._trust_after_s
-
-    def _watch_the_clock(self) -> None:
-        """When the clock of this host was set forward, a listing that lags claims to be newer than it is, for a while."""
-        before_s, self._ahead_s = self._ahead_s, self._clock.now().timestamp() - self._clock.monotonic()
-        if self._ahead_s - before_s > JUMP_S:
-            self._trust_after_s = self._clock.monotonic() + LONGEST_LAG_S
+        return side is not None and listing.taken_at is not None and self._times.is_doubtful(side, listing.taken_at)
 
     async def _side(self, known: KnownRecord) -> Side | None:
         """The side of its link that a record is, or was before it was replaced."""

@@ -23,9 +23,10 @@ from syncengine.domain.judge import (
 from syncengine.domain.link import Link, PendingWrite
 from syncengine.domain.policy import LONGEST_WAIT_S
 from syncengine.engine.calls import asked
-from syncengine.engine.carry_out import Carrier, rejected, seen, work_on
+from syncengine.engine.carry_out import Carrier, work_on
 from syncengine.engine.links import LinkStore
 from syncengine.engine.notes import WriteJudged
+from syncengine.engine.outcomes import rejected, seen
 from syncengine.engine.ports import Clock, Endpoint, OpenWrite, Telemetry
 
 Verdict = Landed | DidNotLand | Overtaken | TooEarly | Ambiguous

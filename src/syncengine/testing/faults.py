@@ -15,7 +15,9 @@ from attrs import field, frozen
 from syncengine.errors import (
     AuthenticationFailed,
     ConnectorError,
+    ContractViolation,
     OutcomeUnknown,
+    PermissionDenied,
     RateLimited,
     RecordInvalid,
     RemoteBusy,
@@ -40,6 +42,9 @@ class Weather(Enum):
     LOST_ROW = "the answer is good and slow, but nothing was stored"
     INVALID = "the remote does not accept these values"
     UNAUTHORISED = "the credentials are wrong"
+    FORBIDDEN = "the account may not do this"
+    SERVER_ERROR = "the remote failed inside before it had done anything"
+    WEB_PAGE = "a web page came instead of an answer; the remote had done it"
     TRUNCATED = "the listing breaks off after its first page"
     EMPTY_LISTING = "the listing is complete and empty, although there are records"
 
@@ -145,13 +150,20 @@ def error_before(fault: Fault | None, operation: str) -> ConnectorError | None:
     if fault.weather is Weather.DROPPED_BEFORE:
         return _lost(operation)
     message = fault.weather.value
+    if fault.weather is Weather.SERVER_ERROR:
+        # A program cannot know that nothing was done.
+        return OutcomeUnknown("the remote failed") if operation in WRITES else RemoteBusy("the remote failed")
+    if fault.weather is Weather.WEB_PAGE and operation not in WRITES:
+        return ContractViolation("the answer is a web page")
     if fault.weather in _TRY_LATER:
         return _TRY_LATER[fault.weather](message, retry_after_s=fault.retry_after_s)
     return _FOR_GOOD[fault.weather](message) if fault.weather in _FOR_GOOD else None
 
 
 def error_after(fault: Fault | None, operation: str) -> ConnectorError | None:
-    """The error of a call whose answer is lost after the remote did its part."""
+    """The error of a call whose answer is lost, or is none, after the remote did its part."""
+    if fault is not None and fault.weather is Weather.WEB_PAGE and operation in WRITES:
+        return OutcomeUnknown("the answer is a web page")
     return _lost(operation) if fault is not None and fault.weather is Weather.DROPPED_AFTER else None
 
 
@@ -176,6 +188,7 @@ _TRY_LATER: Mapping[Weather, type[TransientError]] = {
 _FOR_GOOD: Mapping[Weather, type[ConnectorError]] = {
     Weather.INVALID: RecordInvalid,
     Weather.UNAUTHORISED: AuthenticationFailed,
+    Weather.FORBIDDEN: PermissionDenied,
 }
 
 

@@ -1,0 +1,181 @@
+"""
+The judge of a history: it sees every change of every remote and every stored event, and knows what persons wanted.
+
+It has rules of its own and asks nothing of the program: what the program believes is read from the log only where a
+promise is about the log (intents, recorded losers, what is parked).
+"""
+
+from syncengine.connector import EndpointName, FieldName, FieldValues, RecordRef
+from syncengine.domain.events import Event, Settlement, WritesIntended
+from syncengine.domain.identity import LinkId
+from syncengine.testing.memory_remote import Stored
+from syncengine.testing.simulation.drawing import FIELDS, STATUS
+from syncengine.testing.simulation.intents import Intents
+from syncengine.testing.simulation.ledger import TYPED, Item, Ledger, number_in, plain
+from syncengine.testing.simulation.sim_remote import Author, SimRemote
+
+_CHOOSING = ("Prefer(", "LatestWrite(", "AskAPerson(")
+"""Rules that take a value as somebody typed it; others may make a new one of several."""
+
+
+class BrokenPromise(AssertionError):
+    """
+    Something happened that must never happen.
+
+    Attributes:
+        invariant: which promise was broken, in a few words.
+        story: what happened, as a sentence.
+    """
+
+    def __init__(self, invariant: str, story: str) -> None:
+        super().__init__(f"{invariant}: {story}")
+        self.invariant = invariant
+        self.story = story
+
+
+class Oracle:
+    """
+    Watches one history.
+
+    Attributes:
+        broken: the first promise that was broken; later ones follow from it.
+        windows: writes over a value nobody had read, on remotes that cannot compare and write in one step.
+    """
+
+    def __init__(self) -> None:
+        self.ledger = Ledger()
+        self.remotes: dict[EndpointName, SimRemote] = {}
+        self.intents = Intents(self._accuse)
+        self.item_of: dict[LinkId, Item] = {}
+        self.broken: BrokenPromise | None = None
+        self.windows = 0
+        self.compared: dict[RecordRef, int] = {}
+
+    def _accuse(self, invariant: str, story: str) -> None:
+        self.broken = self.broken or BrokenPromise(invariant, story)
+
+    # What is heard.
+
+    def heard(self, remote: SimRemote, ref: RecordRef, before: Stored | None, after: Stored | None) -> None:
+        """A record was made, changed or deleted."""
+        ledger = self.ledger
+        ledger.changes += 1
+        was = remote.split(before)[0] if before else None
+        now = remote.split(after)[0] if after else None
+        if remote.author is not Author.PROGRAM:
+            ledger.person_changed(ref, was, now)
+        elif was is None and now is not None:
+            self._created(remote, ref, now)
+        elif was is not None and now is not None:
+            self._updated(remote, ref, was, now)
+        elif was is not None:
+            self._deleted(remote, ref, was)
+
+    def saved(self, stream_id: LinkId, event: Event) -> None:
+        """An event is in the log."""
+        self.intents.saved(stream_id, event)
+        if isinstance(event, WritesIntended):
+            item = self._item_of_link(stream_id, event)
+            if item is not None:
+                for settlement in event.settled:
+                    self._settled(item, settlement)
+
+    def _settled(self, item: Item, settlement: Settlement) -> None:
+        """A loser is recorded; what a rule makes of several values counts as typed by somebody who saw them all."""
+        name, value = settlement.field, plain(settlement.field, settlement.value)
+        losers = {plain(name, it) for it in settlement.losers.values()}
+        merges = not settlement.rule.startswith(_CHOOSING)
+        if name == STATUS and merges:
+            item.statuses.add(value)
+        if name in TYPED:
+            item.lost[name] |= losers
+            if merges and value not in item.seen[name]:
+                item.seen[name][value] = {older for loser in losers for older in item.closure(name, loser)}
+
+    def learn(self, link_id: LinkId, ref: RecordRef) -> None:
+        """The log says that a record belongs to a link."""
+        item = self.ledger.of.get(ref)
+        if item is not None:
+            self.item_of.setdefault(link_id, item)
+
+    def _item_of_link(self, link_id: LinkId, event: WritesIntended) -> Item | None:
+        for write in event.writes:
+            if write.ref is not None:
+                self.learn(link_id, write.ref)
+        return self.item_of.get(link_id)
+
+    # What the program did.
+
+    def _created(self, remote: SimRemote, ref: RecordRef, now: FieldValues) -> None:
+        ledger = self.ledger
+        number = number_in(now.get("title"))
+        item = ledger.items.get(number) if number else self.intents.item_of_create(ref, self.item_of)
+        if item is None:
+            self._accuse("nothing is invented", f"{ref} was created and stands for no item that anybody made: {dict(now)}")
+            return
+        ledger.of[ref] = item
+        twins = [it for it in remote.refs(ref.container) if it != ref and ledger.of.get(it) is item]
+        if twins and not item.returned:
+            self._accuse("no duplicate", f"item {item.number} now has {ref} beside {twins[0]}")
+        item.deaths = [death for death in item.deaths if death.ref.endpoint != ref.endpoint]
+        schema = remote.abilities.schemas[0]
+        for name in FIELDS:
+            spec = schema.spec(name)
+            if spec is not None and plain(name, now.get(name)) == plain(name, spec.initial):
+                ledger.blank.add((ref, name))
+            else:
+                self._require_typed(item, ref, name, now)
+
+    def _require_typed(self, item: Item, ref: RecordRef, name: FieldName, now: FieldValues) -> None:
+        value = plain(name, now.get(name))
+        known = item.statuses if name == STATUS else item.seen[name].keys()
+        if value not in known:
+            self._accuse("nothing is invented", f"nobody ever typed {value!r} as {name} of item {item.number} ({ref})")
+
+    def _updated(self, remote: SimRemote, ref: RecordRef, was: FieldValues, now: FieldValues) -> None:
+        item = self.ledger.of.get(ref)
+        if item is None:
+            return
+        if number_in(now.get("title")) not in {item.number, None}:
+            self._accuse("items are kept apart", f"{ref} of item {item.number} was given the title {now.get('title')!r}")
+            return
+        for name in FIELDS:
+            if plain(name, was.get(name)) != plain(name, now.get(name)):
+                self._require_typed(item, ref, name, now)
+                if name in TYPED:
+                    self._require_seen(remote, item, ref, name, was, now)
+                self.ledger.blank.discard((ref, name))
+
+    def _require_seen(
+        self, remote: SimRemote, item: Item, ref: RecordRef, name: FieldName, was: FieldValues, now: FieldValues
+    ) -> None:
+        older, newer = plain(name, was.get(name)), plain(name, now.get(name))
+        if (ref, name) in self.ledger.blank or item.knows(name, newer, older):
+            if older in item.lost[name]:
+                item.seen[name].setdefault(newer, set()).update(item.closure(name, older) - {newer})
+            return
+        edited_at = item.edited_at.get(ref, 0)
+        if not remote.abilities.conditional_writes and edited_at > self.compared.get(ref, 0):
+            # The remote cannot compare and write in one step, and the edit fell between the two.
+            self.windows += 1
+            item.lost[name].add(older)
+            return
+        self._accuse("no lost update", f"{name} of {ref} was {older!r}, which no author of {newer!r} had seen")
+
+    def _deleted(self, remote: SimRemote, ref: RecordRef, was: FieldValues) -> None:
+        del remote
+        item = self.ledger.of.get(ref)
+        if item is None:
+            return
+        deaths = [death for death in item.deaths if death.ref.endpoint != ref.endpoint]
+        if not deaths:
+            self._accuse("no false deletion", f"{ref} was deleted, and nobody deleted item {item.number} anywhere")
+            return
+        for name in TYPED:
+            value = plain(name, was.get(name))
+            seen = (ref, name) in self.ledger.blank or value in item.lost[name]
+            if not seen and not any(value in death.held[name] for death in deaths):
+                self._accuse(
+                    "an edit beats a deletion that has not seen it",
+                    f"{ref} was deleted with {name} {value!r}, which nobody who deleted item {item.number} had seen",
+                )

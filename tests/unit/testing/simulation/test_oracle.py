@@ -1,0 +1,250 @@
+"""The oracle, asked directly: each promise broken on purpose, and what it must not complain about."""
+
+import pytest
+from attrs import define, field
+
+from syncengine.connector import ContainerId, FieldValues
+from syncengine.domain.events import Operation, Settlement, Write, WriteRejected, WritesIntended
+from syncengine.domain.identity import IntentId, link_id_for, sync_key_for
+from syncengine.errors import OutcomeUnknown, Unreachable
+from syncengine.testing.abilities import Abilities, stripped
+from syncengine.testing.simulation.drawing import _schema
+from syncengine.testing.simulation.host_clock import HostClock
+from syncengine.testing.simulation.oracle import Oracle
+from syncengine.testing.simulation.sim_remote import Author, SimRemote
+
+P = ContainerId("p")
+
+
+@define
+class Scene:
+    """Two remotes and an oracle; `program_*` does what only the program does, without its rules."""
+
+    oracle: Oracle = field(factory=Oracle)
+    remotes: dict = field(factory=dict)
+    conditional: bool = True
+
+    def __attrs_post_init__(self):
+        can = Abilities(schemas=(_schema(status_creatable=True),), spelling=stripped, conditional_writes=self.conditional)
+        for name in ("left", "right"):
+            self.remotes[name] = SimRemote(name, can, HostClock(), heard=self.oracle.heard)
+            self.remotes[name].add_container("p")
+        self.oracle.remotes = {remote.name: remote for remote in self.remotes.values()}
+
+    def person_makes(self, name="left"):
+        item = self.oracle.ledger.new_item("p")
+        with self.remotes[name].by(Author.PERSON):
+            record_id = self.remotes[name].person_creates(
+                P, {"title": self.oracle.ledger.title(item), "description": "first"}
+            )
+        return self.remotes[name].ref(P, record_id)
+
+    def person_edits(self, ref, **fields):
+        with self.remotes[ref.endpoint].by(Author.PERSON):
+            self.remotes[ref.endpoint].person_edits(P, ref.record_id, fields)
+
+    def person_deletes(self, ref):
+        with self.remotes[ref.endpoint].by(Author.PERSON):
+            self.remotes[ref.endpoint].person_deletes(P, ref.record_id)
+
+    def program_copies(self, ref, name="right"):
+        return self.remotes[name].ref(P, self.remotes[name].insert(P, self.remotes[ref.endpoint].fields(ref)))
+
+    def program_writes(self, ref, **fields):
+        self.remotes[ref.endpoint].change(P, ref.record_id, FieldValues(fields))
+
+    def program_deletes(self, ref):
+        self.remotes[ref.endpoint].remove(P, ref.record_id)
+
+    @property
+    def broken(self):
+        return self.oracle.broken.invariant if self.oracle.broken else None
+
+
+def paired(**more):
+    scene = Scene(**more)
+    left = scene.person_makes()
+    right = scene.program_copies(left)
+    assert scene.broken is None
+    return scene, left, right
+
+
+def test_a_second_record_of_an_item_is_a_duplicate():
+    """On the same remote."""
+    scene, left, _ = paired()
+    scene.program_copies(left)
+    assert scene.broken == "no duplicate"
+
+
+def test_an_edit_that_travels_is_fine():
+    """Whoever typed it had seen what it replaces."""
+    scene, left, right = paired()
+    scene.person_edits(left, description="second")
+    scene.program_writes(right, description="second")
+    assert scene.broken is None
+
+
+def test_an_older_value_that_is_written_over_a_newer_one_is_a_lost_update():
+    """Nobody who typed the older one had seen the newer one."""
+    scene, left, _ = paired()
+    scene.person_edits(left, description="second")
+    scene.program_writes(left, description="first")
+    assert scene.broken == "no lost update"
+
+
+def test_a_loser_may_be_written_over_once_it_is_recorded():
+    """And not before."""
+    for recorded in (True, False):
+        scene, left, right = paired()
+        scene.person_edits(left, description="mine")
+        scene.person_edits(right, description="yours")
+        link_id = link_id_for(left.endpoint, P, left.record_id)
+        scene.oracle.learn(link_id, left)
+        if recorded:
+            lost = Settlement(field="description", rule="Prefer(endpoint='left')", value="mine", losers={"right": "yours"})
+            scene.oracle.saved(link_id, WritesIntended(basis={}, writes=(), settled=(lost,)))
+        scene.program_writes(right, description="mine")
+        assert scene.broken == (None if recorded else "no lost update")
+
+
+def test_an_edit_between_the_look_and_the_write_is_excused_only_where_they_are_two_steps():
+    """Nothing else about such a remote is excused."""
+    for conditional in (False, True):
+        scene, left, right = paired(conditional=conditional)
+        scene.person_edits(left, description="mine")
+        scene.oracle.compared[right] = scene.oracle.ledger.changes
+        scene.person_edits(right, description="yours")
+        scene.program_writes(right, description="mine")
+        assert scene.broken == ("no lost update" if conditional else None)
+    scene, left, right = paired(conditional=False)
+    scene.person_edits(right, description="yours")
+    scene.oracle.compared[right] = scene.oracle.ledger.changes
+    scene.person_edits(left, description="mine")
+    scene.program_writes(right, description="mine")
+    assert scene.broken == "no lost update"
+
+
+def test_a_value_that_nobody_typed_is_invented():
+    """Also when it is a word that others use."""
+    scene, _, right = paired()
+    scene.program_writes(right, status="done")
+    assert scene.broken == "nothing is invented"
+
+
+def test_a_record_that_gets_the_title_of_another_item_is_mixed_up():
+    """Two items are never one."""
+    scene, _, right = paired()
+    other = scene.person_makes()
+    scene.program_writes(right, title=scene.remotes["left"].fields(other)["title"])
+    assert scene.broken == "items are kept apart"
+
+
+def test_a_deletion_that_nobody_asked_for_is_false():
+    """One that somebody asked for is not."""
+    scene, _, right = paired()
+    scene.program_deletes(right)
+    assert scene.broken == "no false deletion"
+    scene, left, right = paired()
+    scene.person_deletes(left)
+    scene.program_deletes(right)
+    assert scene.broken is None
+
+
+def test_a_deletion_must_not_take_an_edit_along_that_its_author_had_not_seen():
+    """One that was seen goes with it."""
+    scene, left, right = paired()
+    scene.person_edits(right, description="second")
+    scene.person_deletes(left)
+    scene.program_deletes(right)
+    assert scene.broken == "an edit beats a deletion that has not seen it"
+    scene, left, right = paired()
+    scene.person_edits(right, description="second")
+    scene.program_writes(left, description="second")
+    scene.person_deletes(left)
+    scene.program_deletes(right)
+    assert scene.broken is None
+
+
+def test_what_was_made_anew_needs_another_deletion_to_go():
+    """The first one is used up."""
+    scene, left, right = paired()
+    scene.person_deletes(left)
+    scene.program_copies(right, "left")
+    assert scene.broken is None
+    scene.program_deletes(right)
+    assert scene.broken == "no false deletion"
+
+
+def intended(scene, ref):
+    link_id = link_id_for(ref.endpoint, P, ref.record_id)
+    write = Write(
+        intent_id=IntentId("one"),
+        endpoint=ref.endpoint,
+        container=P,
+        operation=Operation.UPDATE,
+        ref=ref,
+        fields=FieldValues(description="second"),
+        stored=FieldValues(description="second"),
+    )
+    scene.oracle.saved(link_id, WritesIntended(basis={}, writes=(write,)))
+    return link_id
+
+
+def test_a_write_needs_a_saved_intent():
+    """And one that is over is none."""
+    scene, _, right = paired()
+    intents = scene.oracle.intents
+    link_id = intended(scene, right)
+    intents.called(Operation.UPDATE, right.endpoint, ref=right)
+    assert scene.broken is None
+    scene.oracle.saved(link_id, WriteRejected(intent_id=IntentId("one"), reason="no"))
+    assert intents.open == []
+    intents.called(Operation.UPDATE, right.endpoint, ref=right)
+    assert scene.broken == "no write without a saved intent"
+
+
+@pytest.mark.parametrize(
+    ("error", "looked", "fine"),
+    [
+        (None, False, False),
+        (OutcomeUnknown("lost"), False, False),
+        (OutcomeUnknown("lost"), True, True),
+        (Unreachable("refused"), False, True),
+    ],
+)
+def test_a_write_is_not_sent_again_without_a_look(error, looked, fine):
+    """Unless it is certain that it was not done."""
+    scene, _, right = paired()
+    intents = scene.oracle.intents
+    intended(scene, right)
+    intent = intents.called(Operation.UPDATE, right.endpoint, ref=right)
+    if error is not None:
+        intents.ended(intent, error)
+    if looked:
+        intents.looked(ref=right)
+    intents.called(Operation.UPDATE, right.endpoint, ref=right)
+    assert scene.broken == (None if fine else "no blind retry")
+
+
+def test_a_create_is_looked_for_by_its_key():
+    """A look for another key does not count."""
+    scene = Scene()
+    link_id = link_id_for("left", P, "1")
+    write = Write(
+        intent_id=IntentId("one"),
+        endpoint="right",
+        container=P,
+        operation=Operation.CREATE,
+        ref=None,
+        fields=FieldValues(title="#1"),
+        stored=FieldValues(title="#1"),
+    )
+    scene.oracle.saved(link_id, WritesIntended(basis={}, writes=(write,)))
+    intents, key = scene.oracle.intents, sync_key_for(link_id)
+    intents.called(Operation.CREATE, "right", key=key)
+    intents.looked(container=P, key=key)
+    intents.called(Operation.CREATE, "right", key=key)
+    assert scene.broken is None
+    intents.looked(container=P, key=sync_key_for(link_id_for("left", P, "2")))
+    intents.called(Operation.CREATE, "right", key=key)
+    assert scene.broken == "no blind retry"
