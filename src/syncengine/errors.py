@@ -33,6 +33,7 @@ SyncEngineError
     UnknownEvent              the log holds a kind of event this version does not know
     NewerEvent                the log was written by a newer version
     EventUnreadable           a stored event cannot be decoded
+    LogDamaged                what is stored is not what was stored
     ImpossibleHistory         the events of a stream contradict each other
     LogUnavailable            try again later; the disk is full or the file locked
     LeaseLost                 try again later; somebody else writes the log now
@@ -264,6 +265,19 @@ class NewerEvent(EventLogError):
 
 class EventUnreadable(EventLogError):
     """A stored event cannot be decoded."""
+
+
+class LogDamaged(EventLogError):
+    """
+    The log is not as it was written; restore a backup, or save the part that is.
+
+    Attributes:
+        sound_up_to: position of the last event that is as it was stored; None when that is not known.
+    """
+
+    def __init__(self, message: str, *, sound_up_to: int | None = None) -> None:
+        super().__init__(message)
+        self.sound_up_to = sound_up_to
 
 
 class ImpossibleHistory(EventLogError):

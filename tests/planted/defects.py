@@ -45,6 +45,11 @@ CONVERTER = "syncengine/adapters/event_converter.py"
 JSON = "syncengine/adapters/plain_json.py"
 LOG_TRANSACTION = "syncengine/adapters/log_transaction.py"
 LEASE = "syncengine/adapters/lease.py"
+EVENT_CHECK = "syncengine/adapters/event_check.py"
+CHAIN = "syncengine/adapters/hash_chain.py"
+LOG_CHECK = "syncengine/adapters/log_check.py"
+EVENT_LOG = "syncengine/adapters/event_log.py"
+VIEW_CHECK = "syncengine/adapters/view_check.py"
 
 MERGE_LAWS = "properties/test_merge_laws.py::"
 DECIDE_LAWS = "properties/test_decide_laws.py::"
@@ -59,6 +64,8 @@ ON_LOSSES = "unit/domain/test_losses.py::"
 ON_CLOCK = "unit/engine/test_clock_set.py::"
 ON_DELETIONS = "unit/engine/test_deletions.py::"
 ON_FENCE = "unit/adapters/test_fence.py::"
+ON_CHECK = "unit/adapters/test_log_check.py::"
+FOUND = ON_CHECK + "test_what_is_not_as_it_was_stored_is_found"
 
 DEFECTS = (
     # The clock is set.
@@ -677,5 +684,79 @@ DEFECTS = (
         old="            lease_row.renew(cursor, self.epoch, now)\n",
         new="",
         tests=(ON_FENCE + "test_the_lease_is_renewed_by_whatever_is_written",),
+    ),
+    # A log that cannot lie.
+    Defect(
+        name="events are stored without a seal",
+        file=LOG_TRANSACTION,
+        old="        seal_new_events(cursor, last, lease.epoch)\n",
+        new="",
+        tests=(ON_CHECK + "test_every_transaction_has_a_seal_that_knows_the_epoch",),
+    ),
+    Defect(
+        name="seals do not build on the seals before",
+        file=CHAIN,
+        old='blake2b(before.digest or b"", digest_size',
+        new='blake2b(b"", digest_size',
+        tests=(ON_CHECK + "test_a_transaction_that_was_replaced_together_with_its_seal_is_found",),
+    ),
+    Defect(
+        name="a seal does not cover what the event says",
+        file=CHAIN,
+        old="        self._hash.update(state)\n",
+        new="",
+        tests=(FOUND + "[an event was changed]",),
+    ),
+    Defect(
+        name="the chain is not checked by verify",
+        file=EVENT_CHECK,
+        old="        if seal.digest is not None and digest.value() != seal.digest:\n",
+        new="        if False:\n",
+        tests=(FOUND + "[an event was changed]", FOUND + "[a seal was changed]"),
+    ),
+    Defect(
+        name="verify skips gaps",
+        file=EVENT_CHECK,
+        old="    if position != expected:\n",
+        new="    if False:\n",
+        tests=(FOUND + "[an event is missing]",),
+    ),
+    Defect(
+        name="verify skips gaps in streams",
+        file=EVENT_CHECK,
+        old="        if self.versions.expected(position, stream, version) != version:\n",
+        new="        if False:\n",
+        tests=(FOUND + "[a version was skipped]",),
+    ),
+    Defect(
+        name="events without a seal are believed",
+        file=EVENT_CHECK,
+        old="            for position, *_ in rows:\n",
+        new="            for position, *_ in ():\n",
+        tests=(FOUND + "[an event was added]", FOUND + "[the last seal is missing]"),
+    ),
+    Defect(
+        name="start-up trusts a damaged short log",
+        file=LOG_CHECK,
+        old="    if report.sound or report.only_views:\n",
+        new="    if True:\n",
+        tests=(FOUND + "[an event was changed]",),
+    ),
+    Defect(
+        name="start-up trusts a damaged tail",
+        file=EVENT_LOG,
+        old="            _require_sound(connection, path)\n",
+        new="",
+        tests=(
+            FOUND + "[an event was changed]",
+            ON_CHECK + "test_the_last_part_of_a_long_log_is_looked_at_whenever_it_is_opened[the last seal is missing]",
+        ),
+    ),
+    Defect(
+        name="verify does not compare the views",
+        file=VIEW_CHECK,
+        old="        wrong = [table for table in TABLES if _differs(cursor, table)]\n",
+        new="        wrong = [table for table in TABLES if _differs(cursor, table) and False]\n",
+        tests=(ON_CHECK + "test_views_that_say_something_else_are_found_and_made_anew[DELETE FROM view_records]",),
     ),
 )

@@ -134,7 +134,9 @@ def _pytest(copy: Path, nodes: list[str], *more: str) -> "subprocess.CompletedPr
 def _failed(results: Path) -> set[tuple[str, str]]:
     cases = ET.parse(results).iter("testcase")  # noqa: S314 - written by our own pytest a moment ago
     bad = [case for case in cases if case.find("failure") is not None or case.find("error") is not None]
-    return {(case.get("classname", ""), case.get("name", "").split("[")[0]) for case in bad}
+    # A node with parameters is one example of a test; one without stands for any of them.
+    names = [(case.get("classname", ""), case.get("name", "")) for case in bad]
+    return {*names, *((place, name.split("[")[0]) for place, name in names)}
 
 
 def _place(node: str) -> tuple[str, str]:

@@ -5,6 +5,7 @@ Importing this module does not import the library; opening a log does. See `even
 """
 
 import asyncio
+import logging
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, asynccontextmanager
@@ -19,10 +20,11 @@ from attrs import frozen
 from syncengine.adapters.heartbeat import Heartbeat
 from syncengine.adapters.lease import Lease, hold_lease
 from syncengine.adapters.lease_row import RENEW_EVERY_S
-from syncengine.adapters.log_file import check_path, durability, log_trouble
+from syncengine.adapters.log_check import require_sound, require_sound_tail
+from syncengine.adapters.log_file import check_path, durability, log_trouble, write_transaction
 from syncengine.adapters.log_reader import LogReader
 from syncengine.adapters.log_tables import NOTE_RULES, check_readable, note_probe, prepare, rebuild, views_are_current
-from syncengine.adapters.log_transaction import enter, fenced_transaction, leave
+from syncengine.adapters.log_transaction import enter, leave, log_transaction
 from syncengine.adapters.log_writer import LogWriter, Submit
 from syncengine.adapters.stored_rows import LAST_POSITION, NEXT_PAGE, ONE_STREAM, PAGE, STREAM_VERSION, events_in
 from syncengine.adapters.view_tables import QUIET
@@ -35,6 +37,8 @@ if TYPE_CHECKING:
     from syncengine.adapters.eventsourcing_bridge import LogApplication
 
 T = TypeVar("T")
+
+_log = logging.getLogger(__name__)
 
 Progress = Callable[[int, int], None]
 """Told how many events of how many are done."""
@@ -186,6 +190,7 @@ async def open_log(
 
     Raises:
         AnotherWriter: another process writes it; says who.
+        LogDamaged: it is not as it was stored; says up to where it is.
         NewerEvent: a newer version made it.
         EventLogError: the file cannot be used; says why and what to do.
     """
@@ -214,8 +219,10 @@ def _open(stack: ExitStack, path: Path, lease: Lease | None, *, now: Callable[[]
         connection = stack.enter_context(datastore.raw_connection(writer=not read_only))
         if lease is None:
             check_readable(connection, path)
+            require_sound_tail(path)
         else:
             prepare(connection, path, event_tables=application.log_recorder.create_table_statements)
+            _require_sound(connection, path)
             enter(connection, lease)
             stack.callback(leave, connection, lease)
     except Exception as error:
@@ -234,8 +241,19 @@ def _open(stack: ExitStack, path: Path, lease: Lease | None, *, now: Callable[[]
     )
 
 
+def _require_sound(connection: sqlite3.Connection, path: Path) -> None:
+    if not require_sound(path):
+        _log.warning("the tables beside the events in %s were damaged and are made anew; check the disk", path)
+        with write_transaction(connection) as cursor:
+            rebuild(cursor, path=path, progress=_untold)
+
+
+def _untold(done: int, of: int) -> None:
+    del done, of
+
+
 def _start_writer(stack: ExitStack, connection: sqlite3.Connection, path: Path, lease: Lease) -> Submit:
-    transaction = partial(fenced_transaction, connection, lease)
+    transaction = partial(log_transaction, connection, path, lease)
     writer = LogWriter(transaction, partial(log_trouble, path), idle_s=RENEW_EVERY_S)
     stack.callback(writer.close)
     return writer.submit

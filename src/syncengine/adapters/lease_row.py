@@ -23,10 +23,13 @@ TABLE = """
         slot INTEGER PRIMARY KEY CHECK (slot = 1), epoch INTEGER NOT NULL, pid INTEGER NOT NULL, host TEXT NOT NULL,
         command TEXT NOT NULL, since TEXT NOT NULL, renewed_at TEXT NOT NULL, expires_at TEXT)"""
 
+# Higher than the last, also when the row was lost: the seals over the events know the epochs, too.
 _TAKE = """
-    INSERT INTO log_lease (slot, epoch, pid, host, command, since, renewed_at, expires_at) VALUES (1, 1, ?, ?, ?, ?, ?, ?)
+    INSERT INTO log_lease (slot, epoch, pid, host, command, since, renewed_at, expires_at)
+    VALUES (1, COALESCE((SELECT epoch FROM log_chain ORDER BY position DESC LIMIT 1), 0) + 1, ?, ?, ?, ?, ?, ?)
     ON CONFLICT (slot) DO UPDATE SET
-        epoch = epoch + 1, pid = excluded.pid, host = excluded.host, command = excluded.command, since = excluded.since,
+        epoch = MAX(epoch + 1, excluded.epoch), pid = excluded.pid, host = excluded.host, command = excluded.command,
+        since = excluded.since,
         renewed_at = excluded.renewed_at, expires_at = excluded.expires_at"""
 _EPOCH = "SELECT epoch FROM log_lease"
 _ROW = "SELECT epoch, pid, host, command, since, renewed_at, expires_at FROM log_lease"

@@ -1,25 +1,92 @@
-"""A copy of the event log that is whole, also while another process writes it."""
+"""Copies of the event log: a whole one, also while another process writes it, and the sound part of a damaged one."""
 
 import sqlite3
-from contextlib import closing, suppress
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
-from syncengine.adapters.log_file import check_path, connect, log_trouble
-from syncengine.adapters.log_tables import check_readable
-from syncengine.adapters.stored_rows import LAST_POSITION
+from syncengine.adapters.hash_chain import seal_old_events
+from syncengine.adapters.log_check import check_log
+from syncengine.adapters.log_file import check_path, connect, damaged, log_trouble, write_transaction
+from syncengine.adapters.log_report import LogReport
+from syncengine.adapters.log_tables import check_readable, prepare, rebuild
 from syncengine.errors import LogMisconfigured, LogUnavailable
+
+_EVENTS = """
+    INSERT INTO main.stored_events (rowid, originator_id, originator_version, topic, state)
+    SELECT rowid, originator_id, originator_version, topic, state FROM log.stored_events WHERE rowid <= ? ORDER BY rowid"""
+_SEALS = """
+    INSERT INTO main.log_chain (position, epoch, digest)
+    SELECT position, epoch, digest FROM log.log_chain WHERE position <= ?"""
 
 
 def back_up(path: Path, target: Path) -> int:
     """
     Copy the log at this path into a new file; the number of events in it.
 
-    The copy is made under another name, read through once, and gets its own name only then.
+    The copy is made under another name, checked as `syncengine verify` does except for its views, and gets its own name
+    only then.
 
     Raises:
         LogMisconfigured: there is no log, or the target is there already.
+        LogDamaged: the log is damaged, so there is nothing whole to copy.
         EventLogError: the log cannot be read, or the copy not be written.
     """
+    with _new_file(path, target) as draft:
+        with closing(connect(path, read_only=True)) as source, closing(sqlite3.connect(draft)) as copy:
+            check_readable(source, path)
+            source.backup(copy)
+            # One file is easier to carry than two.
+            copy.execute("PRAGMA journal_mode=DELETE").fetchall()
+        report = check_log(draft, views=False)
+        if report.troubles and report.error is None:
+            raise damaged(path, report.troubles[0].told, sound_up_to=report.sound_up_to)
+    return report.events
+
+
+def salvage(path: Path, target: Path) -> LogReport:
+    """
+    Copy those events of a damaged log that are as they were stored into a new log, with views made from them.
+
+    Returns:
+        How the damaged log is; its events up to `sound_up_to` were saved.
+
+    Raises:
+        LogMisconfigured: there is no log, or the target is there already.
+        EventLogError: the log cannot be read at all, or the copy not be written.
+    """
+    with _new_file(path, target) as draft:
+        report = check_log(path, views=False)
+        _copy_events(path, draft, up_to=report.sound_up_to, sealed=report.sealed)
+        if not check_log(draft).sound:
+            raise LogUnavailable(f"the copy of {path} is not sound; check the disk of {target}")
+    return report
+
+
+def _copy_events(path: Path, draft: Path, *, up_to: int, sealed: bool) -> None:
+    from syncengine.adapters.eventsourcing_bridge import LogApplication
+
+    application = LogApplication(draft)
+    try:
+        with application.datastore.raw_connection(writer=True) as copy:
+            prepare(copy, draft, event_tables=application.log_recorder.create_table_statements)
+            copy.execute("ATTACH ? AS log", (path.absolute().as_uri() + "?mode=ro",))
+            with write_transaction(copy) as cursor:
+                cursor.execute(_EVENTS, (up_to,))
+                if sealed:
+                    cursor.execute(_SEALS, (up_to,))
+                else:
+                    seal_old_events(cursor)
+                rebuild(cursor, path=draft, progress=lambda _, __: None)
+            copy.execute("DETACH log")
+            copy.execute("PRAGMA journal_mode=DELETE").fetchall()
+    finally:
+        application.close()
+
+
+@contextmanager
+def _new_file(path: Path, target: Path) -> Iterator[Path]:
+    """A name to make a copy under, which becomes the target at the end; nothing is left of it when something fails."""
     check_path(path, read_only=True)
     if target.exists():
         raise LogMisconfigured(f"{target} is there already and is not written over; give another name")
@@ -27,26 +94,13 @@ def back_up(path: Path, target: Path) -> int:
         raise LogMisconfigured(f"the folder {target.parent} does not exist; make it or give another path")
     draft = target.with_name(target.name + ".unfinished")
     try:
-        events = _copy(path, draft)
+        yield draft
         draft.replace(target)
     except OSError as error:
         raise LogUnavailable(f"the copy {target} cannot be written: {error.strerror}") from error
     except sqlite3.Error as error:
         raise log_trouble(path, error) from error
     finally:
-        with suppress(OSError):
-            draft.unlink(missing_ok=True)
-    return events
-
-
-def _copy(path: Path, draft: Path) -> int:
-    with closing(connect(path, read_only=True)) as source, closing(sqlite3.connect(draft)) as copy:
-        check_readable(source, path)
-        source.backup(copy)
-        ((verdict,),) = copy.execute("PRAGMA quick_check(1)").fetchall()
-        if verdict != "ok":
-            raise LogUnavailable(f"the copy of {path} is not sound ({verdict}); check the disks of both")
-        ((events,),) = copy.execute(LAST_POSITION).fetchall()
-        # One file is easier to carry than two.
-        copy.execute("PRAGMA journal_mode=DELETE").fetchall()
-    return int(events or 0)
+        for ending in ("", "-wal", "-shm"):
+            with suppress(OSError):
+                draft.with_name(draft.name + ending).unlink(missing_ok=True)

@@ -7,14 +7,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from syncengine.errors import EventLogError, LogMisconfigured, LogUnavailable, NewerEvent
+from syncengine.errors import EventLogError, LogDamaged, LogMisconfigured, LogUnavailable, NewerEvent
 
 LOG_FORMAT = 2
 """
 Layout of the tables that hold the events; a program refuses a log with a higher one, and brings a lower one up to its own.
 
 - 1: events, views, facts and signs of life.
-- 2: the lease is a row of the log, too.
+- 2: the lease is a row of the log, too, and every transaction carries a seal.
 """
 
 APPLICATION_ID = 0x53594C47
@@ -29,7 +29,7 @@ _MAGIC = b"SQLite format 3\x00"
 
 _WAYS_OUT: dict[int | None, str] = {
     sqlite3.SQLITE_NOTADB: "is not an event log; check the path",
-    sqlite3.SQLITE_CORRUPT: "is damaged; restore it from a backup, or save what can be read with `sqlite3 FILE .recover`",
+    sqlite3.SQLITE_CORRUPT: "is damaged; restore it from a backup, or save what is sound with `syncengine salvage`",
     sqlite3.SQLITE_READONLY: "cannot be written; give this user the right to write the file and its folder",
     sqlite3.SQLITE_CANTOPEN: "cannot be opened; check that the file and its folder can be read and written by this user",
     sqlite3.SQLITE_PERM: "cannot be opened; check that the file and its folder can be read and written by this user",
@@ -61,8 +61,24 @@ def log_trouble(path: Path, error: BaseException) -> EventLogError:
         return EventLogError(f"the event log {path} failed: {error}")
     if code == sqlite3.SQLITE_NOTADB:
         return LogMisconfigured(f"the event log {path} {way_out} ({error})")
+    if plain == sqlite3.SQLITE_CORRUPT:
+        return LogDamaged(f"the event log {path} {way_out} ({error})")
     kind = LogUnavailable if plain in _MAY_PASS else EventLogError
     return kind(f"the event log {path} {way_out} ({error})")
+
+
+def damaged(path: Path, told: str, *, sound_up_to: int | None) -> LogDamaged:
+    """
+    The error that says what is wrong with a log, what of it can still be used, and what to do.
+
+    Args:
+        sound_up_to: position of the last event that can be used; None when nobody looked.
+    """
+    saved = f"save its events up to {sound_up_to}" if sound_up_to else "save what is sound"
+    return LogDamaged(
+        f"the event log {path} is damaged; restore it from a backup, or {saved} with `syncengine salvage` ({told})",
+        sound_up_to=sound_up_to,
+    )
 
 
 def check_path(path: Path, *, read_only: bool) -> None:
@@ -150,16 +166,19 @@ def durability(connection: sqlite3.Connection) -> str:
     return f"{_pragma(connection, 'journal_mode').upper()}, synchronous={names[synchronous]}"
 
 
-def check_format(connection: sqlite3.Connection, path: Path) -> int:
+def check_format(connection: sqlite3.Connection, path: Path, *, schema: str = "main") -> int:
     """
     The format of the log in the file; 0 for a new, empty file.
+
+    Args:
+        schema: the name of the file's database on this connection.
 
     Raises:
         NewerEvent: a newer version made it.
         LogMisconfigured: it is the database of another program.
     """
-    _refuse_other_programs(connection, path)
-    made_by: int = _pragma(connection, "user_version")
+    _refuse_other_programs(connection, path, schema)
+    made_by: int = _pragma(connection, f"{schema}.user_version")
     if made_by > LOG_FORMAT:
         raise NewerEvent(
             f"the event log {path} was written by a newer version (log format {made_by}, known up to {LOG_FORMAT}); "
@@ -168,10 +187,10 @@ def check_format(connection: sqlite3.Connection, path: Path) -> int:
     return made_by
 
 
-def _refuse_other_programs(connection: sqlite3.Connection, path: Path) -> None:
-    if _pragma(connection, "application_id") == APPLICATION_ID:
+def _refuse_other_programs(connection: sqlite3.Connection, path: Path, schema: str = "main") -> None:
+    if _pragma(connection, f"{schema}.application_id") == APPLICATION_ID:
         return
-    if connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
+    if connection.execute(f"SELECT count(*) FROM {schema}.sqlite_master").fetchone()[0]:  # noqa: S608 - a constant
         raise LogMisconfigured(f"{path} is the database of another program and no event log; check the path")
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 
-from syncengine.adapters import heartbeat, lease_row
+from syncengine.adapters import hash_chain, heartbeat, lease_row
 from syncengine.adapters.event_converter import time_to_text
 from syncengine.adapters.log_file import LOG_FORMAT, check_format, mark_format, write_transaction
 from syncengine.adapters.log_reader import LogReader
@@ -43,6 +43,8 @@ def prepare(connection: sqlite3.Connection, path: Path, *, event_tables: Sequenc
             cursor.execute(_STATE_VIEWS_VERSION, (str(VIEWS_VERSION),))
         if made_by < LOG_FORMAT:
             cursor.execute(lease_row.TABLE)
+            cursor.execute(hash_chain.TABLE)
+            hash_chain.seal_old_events(cursor)
             mark_format(cursor)
 
 

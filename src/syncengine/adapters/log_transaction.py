@@ -3,25 +3,30 @@
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
 
 from syncengine.adapters import lease_row
+from syncengine.adapters.hash_chain import last_seal, seal_new_events
 from syncengine.adapters.lease import Lease
 from syncengine.adapters.log_file import write_transaction
 
 
 @contextmanager
-def fenced_transaction(connection: sqlite3.Connection, lease: Lease) -> Iterator[sqlite3.Cursor]:
+def log_transaction(connection: sqlite3.Connection, path: Path, lease: Lease) -> Iterator[sqlite3.Cursor]:
     """
-    A transaction in which only the holder of the lease writes; see `write_transaction`.
+    A transaction in which only the holder of the lease writes, and whose events get a seal; see `write_transaction`.
 
     Whether the lease is still ours is asked under the write lock, so nobody can take it before the commit.
 
     Raises:
         LeaseLost: somebody else took the lease; nothing was stored.
+        LogDamaged: the last events are not those that were stored last; nothing was stored.
     """
     with write_transaction(connection) as cursor:
         lease.require(cursor)
+        last = last_seal(cursor, path)
         yield cursor
+        seal_new_events(cursor, last, lease.epoch)
 
 
 def enter(connection: sqlite3.Connection, lease: Lease) -> None:

@@ -19,6 +19,7 @@ _COLUMNS = "SELECT rowid, originator_id, originator_version, topic, state FROM s
 
 ONE_STREAM = f"{_COLUMNS} WHERE originator_id = ? ORDER BY originator_version"
 NEXT_PAGE = f"{_COLUMNS} WHERE rowid > ? ORDER BY rowid LIMIT {PAGE}"
+AFTER = f"{_COLUMNS} WHERE rowid > ? ORDER BY rowid"
 STREAM_VERSION = "SELECT COALESCE(MAX(originator_version), 0) FROM stored_events WHERE originator_id = ?"
 LAST_POSITION = "SELECT COALESCE(MAX(rowid), 0) FROM stored_events"
 
@@ -61,7 +62,12 @@ def events_in(rows: Iterable[Row], path: Path) -> Iterator[Recorded]:
     try:
         for row in rows:
             yield recorded_in(row)
-    except EventUnreadable as error:
-        raise EventUnreadable(f"the event log {path} is damaged; restore it from a backup ({error})") from error
     except EventLogError as error:
-        raise type(error)(f"the event log {path} cannot be read: {error}") from error
+        raise cannot_be_read(path, error) from error
+
+
+def cannot_be_read(path: Path, error: EventLogError) -> EventLogError:
+    """What an event that is not understood means for the log at this path."""
+    if isinstance(error, EventUnreadable):
+        return EventUnreadable(f"the event log {path} is damaged; restore it from a backup ({error})")
+    return type(error)(f"the event log {path} cannot be read: {error}")

@@ -66,6 +66,13 @@ _FOR_ALL = (
         shown_by="unit/adapters/test_fence.py::test_a_paused_process_that_wakes_up_appends_nothing",
     ),
     Guarantee(
+        promise="a damaged log is named and not believed",
+        about="",
+        holds="always",
+        detail="every transaction carries a seal; `syncengine verify` checks all of them, every start the last ones",
+        shown_by="unit/adapters/test_log_check.py::test_what_is_not_as_it_was_stored_is_found",
+    ),
+    Guarantee(
         promise="no edit is lost without a record of it",
         about="",
         holds="always",

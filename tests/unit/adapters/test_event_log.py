@@ -282,10 +282,10 @@ async def test_the_views_of_a_long_log_are_rebuilt_page_by_page(path):
 async def test_an_event_that_cannot_be_read_leaves_the_views_as_they_were(path):
     """A rebuild is one transaction."""
     await filled(path)
-    change(path, "UPDATE stored_events SET state = '{' WHERE rowid = 3")
     before = view_rows(path)
 
     async with open_log(path) as log:
+        change(path, "UPDATE stored_events SET state = '{' WHERE rowid = 3")
         with pytest.raises(EventUnreadable, match="event 3 "):
             await log.rebuild_views()
 
@@ -366,11 +366,11 @@ async def test_a_log_of_a_newer_version_is_refused(path):
     ],
 )
 async def test_an_event_that_cannot_be_read_is_named(path, damage, error, told):
-    """Which event of which file, and what to do."""
+    """Which event of which file, and what to do; also when it was damaged after the log was opened."""
     await filled(path)
-    change(path, f"UPDATE stored_events SET {damage} WHERE rowid = 2")
 
     async with open_log(path) as log:
+        change(path, f"UPDATE stored_events SET {damage} WHERE rowid = 2")
         with pytest.raises(error, match=rf"the event log {path} {told}"):
             list(log.all_events())
         if "originator_id" not in damage:

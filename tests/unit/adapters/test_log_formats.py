@@ -6,10 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from syncengine.adapters import log_tables
+from syncengine.adapters import hash_chain, log_tables
 from syncengine.adapters.event_log import open_log
+from syncengine.adapters.log_backup import salvage
+from syncengine.adapters.log_check import check_log
 from syncengine.adapters.log_file import LOG_FORMAT
-from syncengine.errors import EventLogError
+from syncengine.adapters.log_report import CHECKS
+from syncengine.errors import EventLogError, LogDamaged
+from tests.unit.adapters.damaged_logs import change, seals_of
 from tests.unit.adapters.sample_events import FULL_EXAMPLES, LINK, confirmed, intended, observed, to_link
 
 FOLDER = Path(__file__).parents[2] / "golden" / "event_logs"
@@ -71,3 +75,40 @@ async def test_an_upgrade_that_fails_leaves_the_old_log(path, monkeypatch):
     assert format_of(path) < LOG_FORMAT
     async with open_log(path) as log:
         assert log.max_position() == 4 + len(FULL_EXAMPLES)
+
+
+async def test_an_old_log_is_checked_as_far_as_it_can_be(path):
+    """It carries no seals; what can be seen without them is seen. Bringing it up to date gives it seals."""
+    report = check_log(path)
+    assert report.sound
+    assert next(it.told for it in report.findings if it.check == "chain").startswith("a log of format 1 carries no seals")
+    async with open_log(path):
+        pass
+    assert check_log(path).findings[3].told == CHECKS["chain"]
+    assert seals_of(path)[-1].position == check_log(path).events
+
+
+async def test_a_gap_in_an_old_log_is_found(path):
+    """Also when it is brought up to date: nobody goes on with it."""
+    change(path, "DELETE FROM stored_events WHERE rowid = 3")
+    assert [it.check for it in check_log(path).troubles] == ["positions"]
+    assert check_log(path).sound_up_to == 2
+    with pytest.raises(LogDamaged, match="event 3 is missing, the next one is 4"):
+        async with open_log(path):
+            pass
+
+
+def test_the_sound_part_of_an_old_log_becomes_a_new_one(path):
+    """With seals."""
+    change(path, "DELETE FROM stored_events WHERE rowid = 3")
+    assert salvage(path, path.with_name("saved.db")).sound_up_to == 2
+    assert check_log(path.with_name("saved.db")).sound
+    assert [seal.position for seal in seals_of(path.with_name("saved.db"))] == [2]
+
+
+def test_a_long_old_log_is_sealed_in_parts(path, monkeypatch):
+    """So that a damage is found to be near a place."""
+    monkeypatch.setattr(hash_chain, "SEALED_AT_ONCE", 3)
+    events = check_log(path).events
+    salvage(path, path.with_name("saved.db"))
+    assert [seal.position for seal in seals_of(path.with_name("saved.db"))] == [*range(3, events, 3), events]

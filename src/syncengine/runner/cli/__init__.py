@@ -23,7 +23,9 @@ from syncengine.runner.cli import (
     plan,
     rebuild_views,
     run,
+    salvage,
     status,
+    verify,
 )
 from syncengine.runner.cli.context import CONFIG_VARIABLE, Choices, Context
 from syncengine.runner.cli.errors import Commands
@@ -80,6 +82,8 @@ app.command("approve")(approve.approve)
 app.command("guarantees")(guarantees.guarantees)
 app.command("connectors")(connectors.connectors)
 app.command("backup")(backup.backup)
+app.command("verify")(verify.verify)
+app.command("salvage")(salvage.salvage)
 app.command("rebuild-views")(rebuild_views.rebuild_views)
 app.command("demo")(demo.demo)
 

@@ -7,7 +7,7 @@ What the exit codes of `syncengine` mean.
 | 1 | a pass had problems; they are listed |
 | 2 | the command line or the settings have mistakes |
 | 3 | an endpoint cannot be connected, or refuses our credentials |
-| 4 | the event log cannot be used, or another process is writing it |
+| 4 | the event log cannot be used, is damaged, or another process is writing it |
 | 5 | a person has to look first: going on could destroy something |
 | 70 | a bug in this program |
 | 130 | interrupted before everything was done; nothing is lost, start again |
