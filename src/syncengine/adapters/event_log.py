@@ -18,6 +18,7 @@ from uuid import UUID
 from attrs import frozen
 
 from syncengine.adapters.heartbeat import Heartbeat
+from syncengine.adapters.inbox import SqliteInbox
 from syncengine.adapters.lease import Lease, hold_lease
 from syncengine.adapters.lease_row import RENEW_EVERY_S
 from syncengine.adapters.log_check import require_sound, require_sound_tail
@@ -57,12 +58,14 @@ class SqliteEventLog:
         path: its file.
         views: the tables beside the events.
         heartbeat: signs of life for `status`.
+        inbox: what persons asked for.
         lease: the right to write; None when the log was opened for reading only.
     """
 
     path: Path
     views: SqliteViews
     heartbeat: Heartbeat
+    inbox: SqliteInbox
     lease: Lease | None
     _application: "LogApplication"
     _reader: LogReader
@@ -233,6 +236,7 @@ def _open(stack: ExitStack, path: Path, lease: Lease | None, *, now: Callable[[]
         path=path,
         views=SqliteViews(reader),
         heartbeat=Heartbeat(reader, submit),
+        inbox=SqliteInbox(reader, submit),
         lease=lease,
         application=application,
         reader=reader,

@@ -1,9 +1,10 @@
 """
 One pass: settle, observe, decide, carry out.
 
-First every open intent is settled, by looking. Then the projects are kept the same, because a linked pair of projects is
-what pairs two containers; then the records in each pair of containers. Links are independent of each other: one that fails
-stops no other. A link whose endpoint is in trouble is left alone until the next pass.
+First what persons asked for is granted, and every open intent is settled, by looking. Then the projects are kept the same,
+because a linked pair of projects is what pairs two containers; then the records in each pair of containers. Links are
+independent of each other: one that fails stops no other. A link whose endpoint is in trouble is left alone until the next
+pass.
 """
 
 import asyncio
@@ -42,6 +43,7 @@ from syncengine.domain.participants import Participant, Participants
 from syncengine.domain.policy import Policy
 from syncengine.engine.calls import asked, together
 from syncengine.engine.carry_out import Carrier
+from syncengine.engine.grant import Granter
 from syncengine.engine.links import LinkStore
 from syncengine.engine.notes import (
     EndpointStopped,
@@ -61,6 +63,7 @@ from syncengine.engine.observe import Observation, Observer
 from syncengine.engine.pairings import Containers, Pairing, child_pairings, left_out, root_pairing
 from syncengine.engine.ports import Append, Clock, Endpoint, EventLog, OpenWrite, Telemetry, Views
 from syncengine.engine.report import PassReport, Plan, PlannedStep
+from syncengine.engine.requests import Inbox, NoInbox
 from syncengine.engine.safety import Decision, DeletionPlan, deletes_of, excess_in_all, known_in, plan_of
 from syncengine.engine.settle import Settler
 from syncengine.engine.trouble import Troubles
@@ -93,6 +96,7 @@ class Engine:
         clock: Clock,
         telemetry: Telemetry,
         pairings: Sequence[Pairing] = (),
+        inbox: Inbox | None = None,
     ) -> None:
         self._endpoints = {endpoint.name: endpoint for endpoint in endpoints}
         self._log = log
@@ -102,6 +106,7 @@ class Engine:
         self._telemetry = telemetry
         self._pairings = tuple(pairings)
         self._links = LinkStore(log, telemetry)
+        self._granter = Granter(inbox=inbox or NoInbox(), links=self._links, log=log, views=views)
         self._observer = Observer(endpoints=self._endpoints, views=views, links=self._links, clock=clock)
         self._carrier = Carrier(
             endpoints=self._endpoints,
@@ -197,6 +202,7 @@ class Engine:
         self._telemetry.note(_ended(report, report.finished_at))
 
     async def _pass(self, *, retry_refused: bool) -> None:
+        await self._granter.grant_all(self._troubles, caused_by=self._report.sync_id)
         mark = rules_mark(self._policy, self._pairings)
         self._look_at_all = self._views.rules() != mark
         await self._settle()

@@ -240,6 +240,7 @@ def _assembled(
         clock=clock,
         telemetry=telemetry,
         pairings=pairings,
+        inbox=log.inbox,
     )
     return Sync(
         engine=engine,

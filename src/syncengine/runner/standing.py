@@ -16,7 +16,7 @@ from syncengine.engine.ports import OpenWrite, ParkedItem, Views
 from syncengine.runner.short_text import age, at, cut
 
 WAYS_OUT = {
-    "field": "make the field the same everywhere",
+    "field": "choose with `syncengine resolve ITEM`, or make the field the same everywhere",
     "write": "remove the cause and use `syncengine run --once --retry-refused`, or edit the item",
     "gone": "if it was deleted, delete it elsewhere too; if it is hidden from our account, give access again",
 }
@@ -49,6 +49,9 @@ def standing_of(log: SqliteEventLog, now: datetime) -> dict[str, Any]:
         "held_plans": [
             {"place": it.place, "plan": it.plan, "reason": it.reason, "since": it.since, **_age(it.since, now)}
             for it in views.held_plans()
+        ],
+        "asked": [
+            {"request": str(it.request), "by": it.by, "since": it.at, **_age(it.at, now)} for it in log.inbox.waiting()
         ],
         "vanished": sum(item["subject"].startswith("gone:") for item in parked),
         "paused": [

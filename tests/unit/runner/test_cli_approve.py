@@ -39,8 +39,23 @@ def test_status_shows_what_is_held_back_and_approve_lets_it_be_done(home):
     done = home.run("approve", PLAN)
     assert done.exit_code == 0, done.stderr
     assert "approved 0f1e2d3c4b5a: books: 9 of 20 records would be deleted on right" in done.stdout
-    assert is_approved(home, PLAN)
     assert home.run("approve", PLAN).exit_code == 0, "saying it twice is no mistake"
+    assert not is_approved(home, PLAN), "the process that writes the log does it"
+    home.run("run", "--once")
+    assert is_approved(home, PLAN)
+    assert json.loads(home.run("status", "--json").stdout)["asked"] == []
+
+
+def test_it_can_be_approved_while_a_service_writes_the_log(home):
+    """Nobody has to stop it."""
+    home.run("run", "--once")
+    held_back(home)
+
+    async def beside_a_writer():
+        async with open_log(home.log, command="the service"):
+            return await asyncio.to_thread(home.run, "approve", PLAN)
+
+    assert asyncio.run(beside_a_writer()).exit_code == 0
 
 
 def test_nothing_is_approved_that_is_not_held_back(home):

@@ -51,7 +51,7 @@ def test_status_lists_what_is_open_what_waits_and_why(home):
         ("b8", "right", 0, None),
     ]
     ways = {it["subject"]: (it["item"], it["way_out"]) for it in standing["parked"]}
-    assert ways["field:status"] == ("B1", "make the field the same everywhere")
+    assert ways["field:status"] == ("B1", "choose with `syncengine resolve ITEM`, or make the field the same everywhere")
     assert ways["write:right"][1].startswith("remove the cause and use `syncengine run --once --retry-refused`")
     assert ways["gone:left"][1].startswith("if it was deleted, delete it elsewhere too; if it is hidden")
     assert (standing["vanished"], standing["postponed"], standing["skipped_passes"]) == (1, 1, 1)
@@ -62,7 +62,9 @@ def test_status_lists_what_is_open_what_waits_and_why(home):
     assert re.search(r"paused      right, for \d+ s: it moved", told)
     assert re.search(r"b8 +right +\d+ s +0 +no outcome saved yet; the next pass looks before it sends", told)
     assert re.search(r"B9 +right +\d+ s +1 +looked for not before 2024-05-01 08:00:00 UTC: the answer was lost", told)
-    assert re.search(r"B1 +field:status +\d+ s +changed on both +make the field the same everywhere", told)
+    assert re.search(
+        r"B1 +field:status +\d+ s +changed on both +choose with `syncengine resolve ITEM`, or make the field the", told
+    )
 
 
 async def _trouble(home):

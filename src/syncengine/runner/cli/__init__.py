@@ -22,6 +22,7 @@ from syncengine.runner.cli import (
     init,
     plan,
     rebuild_views,
+    resolve,
     run,
     salvage,
     status,
@@ -79,6 +80,7 @@ app.command("status")(status.status)
 app.command("healthcheck")(healthcheck.healthcheck)
 app.command("explain")(explain.explain)
 app.command("approve")(approve.approve)
+app.command("resolve")(resolve.resolve)
 app.command("guarantees")(guarantees.guarantees)
 app.command("connectors")(connectors.connectors)
 app.command("backup")(backup.backup)

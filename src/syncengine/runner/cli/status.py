@@ -65,6 +65,8 @@ def _describe_lists(standing: dict[str, Any]) -> None:
         show.line(f"paused      {paused['endpoint']}, for {paused['age']}: {paused['reason']}")
     for held in standing["held_plans"]:
         show.line(f"held back   plan {held['plan']}, for {held['age']}: {held['reason']}")
+    for asked in standing["asked"]:
+        show.line(f"asked       {asked['by']} asked to {asked['request']}, {asked['age']} ago; the next pass takes it up")
     if standing["open_writes"]:
         columns = ("item", "where", "open for", "attempts", "state")
         rows = [(it["item"], it["endpoint"], it["age"], str(it["attempts"]), it["state"]) for it in standing["open_writes"]]

@@ -1,0 +1,99 @@
+"""The inbox: a table beside the events into which any process may write, also while another one writes the log."""
+
+import sqlite3
+from collections.abc import Sequence
+from contextlib import closing
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from attrs import frozen
+
+from syncengine.adapters import plain_json
+from syncengine.adapters.event_converter import event_converter, time_from_text, time_to_text
+from syncengine.adapters.log_file import check_path, connect, execute, log_trouble, text_of, write_transaction
+from syncengine.adapters.log_reader import LogReader
+from syncengine.adapters.log_tables import check_readable
+from syncengine.adapters.log_writer import Submit
+from syncengine.engine.requests import ApprovePlan, Asked, ChooseValue, Request
+from syncengine.errors import EventUnreadable
+
+TABLE = """
+    CREATE TABLE IF NOT EXISTS inbox (
+        number INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL, data BLOB NOT NULL,
+        asked_by TEXT NOT NULL, asked_at TEXT NOT NULL)"""
+
+_ASK = "INSERT INTO inbox (name, data, asked_by, asked_at) VALUES (?, ?, ?, ?)"
+_WAITING = "SELECT number, name, data, asked_by, asked_at FROM inbox ORDER BY number"
+_REMOVE = "DELETE FROM inbox WHERE number = ?"
+_IS_THERE = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'inbox'"
+
+_NAMES: dict[type[Any], str] = {ApprovePlan: "approve_plan", ChooseValue: "choose_value"}
+_CLASSES = {name: kind for kind, name in _NAMES.items()}
+_CONVERTER = event_converter(detailed=True)
+
+
+@frozen
+class SqliteInbox:
+    """What waits for the one who writes the log."""
+
+    _reader: LogReader
+    _submit: Submit
+
+    def waiting(self) -> Sequence[Asked]:
+        """
+        What waits, oldest first.
+
+        Raises:
+            EventUnreadable: a newer version of the program put something in.
+            EventLogError: the file cannot be read.
+        """
+        if not self._reader.rows(_IS_THERE):
+            return ()  # nobody ever asked
+        return [_asked(row) for row in self._reader.rows(_WAITING)]
+
+    async def remove(self, asked: Asked) -> None:
+        """Forget a request; raises `EventLogError` when the file cannot be written."""
+        await self._submit(partial(_remove, asked.number))
+
+
+def ask(path: Path, request: Request, *, by: str, now: datetime) -> None:
+    """
+    Put a request into the inbox of the log at this path; durable when this returns.
+
+    Args:
+        by: who asks.
+        now: aware UTC.
+
+    Raises:
+        LogMisconfigured: there is no log, or it cannot be written by this user.
+        EventLogError: the file cannot be written.
+    """
+    check_path(path, read_only=True)
+    check_path(path, read_only=False)
+    try:
+        with closing(connect(path, read_only=False)) as connection:
+            check_readable(connection, path)
+            with write_transaction(connection) as cursor:
+                cursor.execute(TABLE)
+                data = plain_json.dumps(_CONVERTER.unstructure(request, unstructure_as=request.__class__))
+                execute(cursor, _ASK, (_NAMES[request.__class__], data, by, time_to_text(now)))
+    except sqlite3.Error as error:
+        raise log_trouble(path, error) from error
+
+
+def _asked(row: tuple[Any, ...]) -> Asked:
+    number, name, data, by, at = row
+    try:
+        request = _CONVERTER.structure(plain_json.loads(data), _CLASSES[name])
+    except Exception as error:
+        raise EventUnreadable(
+            f"the request {number} in the inbox ({name}) cannot be read; it was made by another version of syncengine, use "
+            "that one or a newer one"
+        ) from error
+    return Asked(number=number, request=request, by=text_of(by), at=time_from_text(at))
+
+
+def _remove(number: int, cursor: sqlite3.Cursor) -> None:
+    cursor.execute(_REMOVE, (number,))

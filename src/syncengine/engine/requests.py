@@ -1,0 +1,91 @@
+"""What persons ask for while passes run: it waits in an inbox, beside the log, until the next pass takes it."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Protocol
+
+from attrs import frozen
+
+from syncengine.domain.identity import EndpointName, FieldName, LinkId
+from syncengine.domain.records import FieldValue
+
+
+@frozen(kw_only=True)
+class ApprovePlan:
+    """Carry out what was held back; `plan` is the digest of exactly that."""
+
+    plan: str
+
+    def __str__(self) -> str:
+        return f"approve the plan {self.plan}"
+
+
+@frozen(kw_only=True)
+class ChooseValue:
+    """
+    Settle a conflict that waits for a person.
+
+    Attributes:
+        value: what every side gets.
+        among: the values by endpoint that the person saw; the choice says nothing about others.
+    """
+
+    link_id: LinkId
+    field: FieldName
+    value: FieldValue
+    among: Mapping[EndpointName, FieldValue]
+
+    def __str__(self) -> str:
+        return f"choose the {self.field} of {self.link_id.hex[:12]}"
+
+
+Request = ApprovePlan | ChooseValue
+
+
+@frozen(kw_only=True)
+class Asked:
+    """
+    A request that waits.
+
+    Attributes:
+        number: its place in the inbox.
+        by: who asked.
+        at: aware UTC.
+    """
+
+    number: int
+    request: Request
+    by: str
+    at: datetime
+
+
+class Inbox(Protocol):
+    """Where requests wait. Any process may put one in; the one that writes the log takes it out."""
+
+    def waiting(self) -> Sequence[Asked]:
+        """
+        What waits, oldest first.
+
+        Raises:
+            EventLogError: the inbox cannot be read.
+        """
+
+    async def remove(self, asked: Asked) -> None:
+        """
+        Forget a request that was granted or is outdated; durable when this returns.
+
+        Raises:
+            EventLogError: the inbox cannot be written.
+        """
+
+
+class NoInbox:
+    """Nobody asks for anything."""
+
+    def waiting(self) -> Sequence[Asked]:
+        """Nothing."""
+        return ()
+
+    async def remove(self, asked: Asked) -> None:
+        """Nothing to do."""
+        del asked

@@ -1,0 +1,19 @@
+"""How commands ask for something that only the process that writes the log can do."""
+
+import getpass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from syncengine.engine.requests import Request
+
+
+def put_in(path: Path, request: Request) -> None:
+    """
+    Leave a request for the next pass, in the name of the user of this process.
+
+    Raises:
+        EventLogError: the file of the log cannot be written.
+    """
+    from syncengine.adapters.inbox import ask
+
+    ask(path, request, by=getpass.getuser(), now=datetime.now(UTC))
