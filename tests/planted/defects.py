@@ -68,6 +68,7 @@ ON_CHECK = "unit/adapters/test_log_check.py::"
 FOUND = ON_CHECK + "test_what_is_not_as_it_was_stored_is_found"
 
 GRANT = "syncengine/engine/grant.py"
+ON_COPIES = "unit/engine/test_copies.py::"
 ON_GRANT = "unit/engine/test_grant.py::"
 
 DEFECTS = (
@@ -104,6 +105,35 @@ DEFECTS = (
         old="            findings.takes = untold_by_the_lost(link) | findings.takes\n",
         new="",
         tests=(ON_LOSSES + "test_what_the_lost_record_had_not_told_yet_is_not_replaced_by_a_default",),
+    ),
+    # Copies of a key.
+    Defect(
+        name="a clone starts an item although nobody said so",
+        file="syncengine/engine/identify.py",
+        old="        if len(records) == 1 and groups.has_room(wanted, endpoint):\n",
+        new="        if not groups.has_room(wanted, endpoint):\n            groups.place(records[0], None)\n        elif True:\n",
+        tests=(ON_COPIES + "test_a_clone_is_shown_once_and_nothing_is_made_of_it",),
+    ),
+    Defect(
+        name="a record is made although two already carry the key",
+        file=DECIDE,
+        old=" and not link.copies.wait_on([endpoint])",
+        new="",
+        tests=(ON_COPIES + "test_two_records_with_one_key_and_a_lost_log_are_both_shown",),
+    ),
+    Defect(
+        name="a record that was merged into its copy is deleted elsewhere",
+        file=LOSSES,
+        old="    if link.copies.wait_on(lost):\n",
+        new="    if False:\n",
+        tests=("unit/domain/test_losses.py::test_nothing_follows_while_a_copy_may_be_what_the_record_has_become",),
+    ),
+    Defect(
+        name="a kept copy forgets what both sides agreed on",
+        file=LINK,
+        old="    agreed = NO_FIELDS if before.gone is not None and before.gone.is_proof else before.agreed\n",
+        new="    agreed = copy.fields\n",
+        tests=(ON_COPIES + "test_a_clone_that_is_kept_takes_the_place_of_the_record",),
     ),
     # What persons ask for.
     Defect(

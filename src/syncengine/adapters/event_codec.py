@@ -45,6 +45,8 @@ FORMATS: tuple[EventFormat, ...] = (
     EventFormat("link.write_overtaken", events.WriteOvertaken),
     EventFormat("link.conflict_parked", events.ConflictParked),
     EventFormat("link.conflict_resolved", events.ConflictResolved),
+    EventFormat("link.copy_found", events.CopyFound),
+    EventFormat("link.copy_settled", events.CopySettled),
     EventFormat("link.closed", events.LinkClosed),
     EventFormat("claim.taken", events.ClaimTaken),
     EventFormat("claim.released", events.ClaimReleased),

@@ -2,7 +2,7 @@
 
 import sqlite3
 
-VIEWS_VERSION = 4
+VIEWS_VERSION = 5
 """Raised with every change of the tables or of `changes_of`; a log with other views gets them rebuilt when it is opened."""
 
 TABLES = {

@@ -16,6 +16,8 @@ from syncengine.domain.events import (
     ClaimTaken,
     ConflictParked,
     ConflictResolved,
+    CopyFound,
+    CopySettled,
     CursorAdvanced,
     EndpointPaused,
     EndpointResumed,
@@ -87,7 +89,8 @@ _REFUSED = """
     INSERT OR REPLACE INTO view_parked (link_id, subject, reason, since)
     SELECT link_id, 'write:' || endpoint, ?, ? FROM view_open_writes WHERE intent_id = ?"""
 _UNPARKED = "DELETE FROM view_parked WHERE link_id = ? AND subject IN ({})"
-_CLOSED = "DELETE FROM view_parked WHERE link_id = ?"
+# A copy waits for a person also when the item itself is done with.
+_CLOSED = "DELETE FROM view_parked WHERE link_id = ? AND subject NOT LIKE 'copy:%'"
 
 _PAUSED = "INSERT OR REPLACE INTO view_paused (endpoint, reason, since) VALUES (?, ?, ?)"
 _RESUMED = "DELETE FROM view_paused WHERE endpoint = ?"
@@ -216,6 +219,16 @@ def _resolved(recorded: Recorded, event: ConflictResolved) -> list[Change]:
     return [_unparked(recorded.stream_id.hex, f"field:{event.field}")]
 
 
+def _copied(recorded: Recorded, event: CopyFound) -> list[Change]:
+    since = time_to_text(recorded.recorded_at)
+    reason = f"{event.label or title_of(event.fields) or event.ref} carries the key of this item and is another record"
+    return [(_PARKED, (recorded.stream_id.hex, f"copy:{event.ref}", reason, since))]
+
+
+def _copy_settled(recorded: Recorded, event: CopySettled) -> list[Change]:
+    return [_unparked(recorded.stream_id.hex, f"copy:{event.ref}")]
+
+
 def _closed(recorded: Recorded, _: LinkClosed) -> list[Change]:
     return [(_CLOSED, (recorded.stream_id.hex,))]
 
@@ -268,6 +281,8 @@ _CHANGES: dict[type[Any], Callable[[Recorded, Any], list[Change]]] = {
     WriteOvertaken: _settled,
     ConflictParked: _conflict,
     ConflictResolved: _resolved,
+    CopyFound: _copied,
+    CopySettled: _copy_settled,
     LinkClosed: _closed,
     ClaimTaken: _claimed,
     ClaimReleased: _released,

@@ -204,7 +204,7 @@ def _drafts(link: Link, participants: Participants, findings: _Findings) -> list
         participant, side = participants[endpoint], link.sides.get(endpoint)
         if side is not None:
             drafts.append(_update(link, endpoint, participant, side, findings))
-        elif participant.may_create:
+        elif participant.may_create and not link.copies.wait_on([endpoint]):
             drafts.append(_create(link, endpoint, participant, participants, findings))
     return [write for write in drafts if write is not None]
 

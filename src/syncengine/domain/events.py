@@ -207,6 +207,39 @@ class ConflictResolved:
 
 
 @frozen(kw_only=True)
+class CopyFound:
+    """
+    A record carries the key of an item that it does not stand for, because another one does or several carry that key.
+
+    Attributes:
+        fields: what it holds; no part of the item.
+    """
+
+    ref: RecordRef
+    kind: Kind
+    fields: FieldValues
+    taken_at: datetime
+    revision: Revision | None = None
+    label: str | None = None
+
+
+@frozen(kw_only=True)
+class CopySettled:
+    """
+    It is known what a copy is.
+
+    Attributes:
+        verdict: "kept" when the item stands for it from now on, "new" when it is an item of its own, "ignored" when it is
+            left alone, "gone" when it is not there any more.
+        by: the person who decided; empty for what is gone.
+    """
+
+    ref: RecordRef
+    verdict: Literal["kept", "new", "ignored", "gone"]
+    by: str = ""
+
+
+@frozen(kw_only=True)
 class LinkClosed:
     """Nothing is left to keep the same."""
 
@@ -313,6 +346,8 @@ LinkEvent = (
     | WriteOvertaken
     | ConflictParked
     | ConflictResolved
+    | CopyFound
+    | CopySettled
     | LinkClosed
 )
 ClaimEvent = ClaimTaken | ClaimReleased

@@ -18,9 +18,12 @@ from typing import assert_never
 from attrs import evolve as changed
 from attrs import field, frozen
 
+from syncengine.domain.copies import Copies, Copy
 from syncengine.domain.events import (
     ConflictParked,
     ConflictResolved,
+    CopyFound,
+    CopySettled,
     Evidence,
     LinkClosed,
     LinkEvent,
@@ -131,6 +134,7 @@ class Link:
         refused: the last refused write by endpoint.
         parked: conflicts that wait for a person.
         resolved: choices of persons that are not written yet.
+        copies: other records that carry its key.
         closed: why nothing is left to do, if so.
     """
 
@@ -142,6 +146,7 @@ class Link:
     refused: Mapping[EndpointName, Refusal] = field(factory=dict)
     parked: Mapping[FieldName, ConflictParked] = field(factory=dict)
     resolved: Mapping[FieldName, Resolution] = field(factory=dict)
+    copies: Copies = field(factory=Copies)
     closed: str | None = None
 
     @property
@@ -166,7 +171,7 @@ def evolve(link: Link, event: LinkEvent) -> Link:
     return changed(_applied(link, event), version=link.version + 1)
 
 
-def _applied(link: Link, event: LinkEvent) -> Link:  # noqa: PLR0911, C901 - one line for each event
+def _applied(link: Link, event: LinkEvent) -> Link:  # noqa: PLR0911, PLR0912, C901 - one line for each event
     match event:
         case RecordObserved():
             return _observed(link, event)
@@ -187,6 +192,10 @@ def _applied(link: Link, event: LinkEvent) -> Link:  # noqa: PLR0911, C901 - one
             return changed(link, parked={**link.parked, event.field: event}, resolved=resolved)
         case ConflictResolved():
             return _resolved(link, event)
+        case CopyFound():
+            return changed(link, kind=link.kind or event.kind, copies=link.copies.found(event))
+        case CopySettled():
+            return _copy_settled(link, event)
         case LinkClosed():
             return changed(link, closed=event.reason)
         case _:
@@ -199,6 +208,27 @@ def _resolved(link: Link, event: ConflictResolved) -> Link:
     choice = Resolution(value=event.value, versions=conflict.versions if conflict else held)
     parked = {name: waiting for name, waiting in link.parked.items() if name != event.field}
     return changed(link, parked=parked, resolved={**link.resolved, event.field: choice})
+
+
+def _copy_settled(link: Link, event: CopySettled) -> Link:
+    copy, endpoint = link.copies.get(event.ref), event.ref.endpoint
+    if copy is None:
+        raise ImpossibleHistory(f"link {link.link_id} knows no copy {event.ref}, so nobody can have decided about it")
+    link = changed(link, copies=link.copies.settled(event))
+    if event.verdict != "kept":
+        return link
+    if link.decision is not None:
+        raise ImpossibleHistory(f"link {link.link_id} has a decision outstanding and cannot stand for another record")
+    before = link.sides.get(endpoint)
+    if before is None:
+        return changed(link, closed=None)  # the reading of it that follows makes the side
+    old = Copy(fields=before.observed, taken_at=copy.taken_at, revision=before.revision, label=before.label, ignored=True)
+    # What a lost record agreed on says nothing about its successor; see `_observed`.
+    agreed = NO_FIELDS if before.gone is not None and before.gone.is_proof else before.agreed
+    now = changed(
+        before, ref=event.ref, observed=copy.fields, agreed=agreed, revision=copy.revision, gone=None, written_at=None
+    )
+    return changed(_with_side(link, endpoint, now), copies=link.copies.replaced(before.ref, old), closed=None)
 
 
 def _observed(link: Link, event: RecordObserved) -> Link:

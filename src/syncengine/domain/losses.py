@@ -60,6 +60,8 @@ def follow_a_loss(link: Link, policy: Policy, participants: Participants) -> Wai
     left = frozenset(link.sides) - lost.keys()
     if not all(evidence.is_proof for evidence in lost.values()) or not link.sides.keys() <= participants.keys():
         return Wait()
+    if link.copies.wait_on(lost):
+        return Wait()  # one of the copies may be what the lost record has become
     if not left:
         return Close(f"deleted on {_listed(link.sides)}")
     by_people = [name for name, evidence in lost.items() if evidence is not Evidence.OURS]

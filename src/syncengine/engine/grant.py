@@ -7,11 +7,22 @@ as granting once. What a person saw may have changed meanwhile; then nothing is 
 
 from typing import assert_never
 
-from syncengine.domain.events import ConflictResolved, SafetyApproved
-from syncengine.domain.identity import approval_stream
-from syncengine.engine.links import LinkStore
+from syncengine.domain.copies import Copy
+from syncengine.domain.events import (
+    ClaimEvent,
+    ClaimReleased,
+    ClaimTaken,
+    ConflictResolved,
+    CopySettled,
+    RecordObserved,
+    SafetyApproved,
+)
+from syncengine.domain.identity import LinkId, approval_stream, claim_stream, link_id_for
+from syncengine.domain.link import Link
+from syncengine.domain.records import RecordRef
+from syncengine.engine.links import LinkStore, Step
 from syncengine.engine.ports import Append, EventLog, Views
-from syncengine.engine.requests import ApprovePlan, Asked, ChooseValue, Inbox
+from syncengine.engine.requests import ApprovePlan, Asked, ChooseValue, Inbox, SettleCopy
 from syncengine.engine.trouble import Troubles
 
 
@@ -47,6 +58,8 @@ class Granter:
                 return await self._approve(plan, asked.by, caused_by)
             case ChooseValue():
                 return await self._choose(asked.request, asked.by)
+            case SettleCopy():
+                return await self._settle_copy(asked.request, asked.by)
             case _:
                 assert_never(asked.request)
 
@@ -76,3 +89,62 @@ class Granter:
             return "the values have changed since; look again with `syncengine status`"
         await self._links.record(link.link_id, ConflictResolved(field=choice.field, value=choice.value, by=by))
         return None
+
+    async def _settle_copy(self, wish: SettleCopy, by: str) -> str | None:
+        link = await self._links.get(wish.link_id)
+        copy, side = link.copies.get(wish.ref), link.sides.get(wish.ref.endpoint)
+        if copy is None:
+            is_done = await self._links.owner(wish.ref) is not None
+            return None if is_done else f"{wish.ref} is no copy any more; see `syncengine explain {link.link_id}`"
+        settled = CopySettled(ref=wish.ref, verdict=wish.verdict, by=by)
+        match wish.verdict:
+            case "ignored":
+                if not copy.ignored:
+                    await self._links.record(link.link_id, settled)
+                return None
+            case "kept":
+                if link.decision is not None:
+                    return "a write of that item is still open; ask again when it has ended"
+                await self._keep(link, settled, copy, side.ref if side is not None else None)
+                return None
+            case "new":
+                return await self._make_new(link, settled, copy)
+
+    async def _keep(self, link: Link, settled: CopySettled, copy: Copy, before: RecordRef | None) -> None:
+        """The item stands for the copy from now on, and its record of before is free."""
+        events = settled, self._seen(link, settled.ref, copy)
+        claims = [await self._claimed(settled.ref, link.link_id)]
+        if before is not None:
+            claims.append(await self._appended_to_claim(before, ClaimReleased(ref=before, link_id=link.link_id)))
+        await self._links.record_all([Step(link_id=link.link_id, events=events)], beside=claims)
+
+    async def _make_new(self, link: Link, settled: CopySettled, copy: Copy) -> str | None:
+        """The copy starts an item of its own."""
+        ref = settled.ref
+        own = link_id_for(ref.endpoint, ref.container, ref.record_id)
+        if (await self._links.get(own)).version:
+            return f"{ref} is what an item began with, so it cannot begin another one; keep it or ignore it"
+        steps = [
+            Step(link_id=link.link_id, events=(settled,)),
+            Step(link_id=own, events=(self._seen(link, ref, copy),)),
+        ]
+        await self._links.record_all(steps, beside=[await self._claimed(ref, own)])
+        return None
+
+    def _seen(self, link: Link, ref: RecordRef, copy: Copy) -> RecordObserved:
+        return RecordObserved(
+            ref=ref,
+            kind=link.kind,
+            fields=copy.fields,
+            taken_at=copy.taken_at,
+            revision=copy.revision,
+            label=copy.label,
+        )
+
+    async def _claimed(self, ref: RecordRef, link_id: LinkId) -> Append:
+        return await self._appended_to_claim(ref, ClaimTaken(ref=ref, link_id=link_id))
+
+    async def _appended_to_claim(self, ref: RecordRef, event: ClaimEvent) -> Append:
+        """A record that was free before may have been claimed and released earlier."""
+        stream = claim_stream(ref.endpoint, ref.container, ref.record_id)
+        return Append(stream_id=stream, after_version=len(await self._log.load(stream)), events=(event,))

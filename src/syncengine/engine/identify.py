@@ -2,13 +2,16 @@
 Which logical item a record stands for when it is seen for the first time.
 
 Never by similarity. A record belongs to a link because it carries the link's key, because its id is the one that the key
-derives, or (once, for records without any link) because exactly one counterpart shares a natural name with it.
+derives, or (once, for records without any link) because exactly one counterpart shares a natural name with it. Where
+several records carry one key, or the link has another record on that endpoint, they are copies: a person says which of
+them it is.
 """
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
+from attrs import evolve as changed
 from attrs import frozen
 
 from syncengine.connector import Connector
@@ -33,24 +36,59 @@ class Newcomers:
         records: records that belong to no link, by endpoint.
         lone: records of links that miss at least one endpoint of the pairing.
         taken: endpoints that already have a record, or a create on its way, by link.
+        moved: records that their link has in another container; there they are gone, here they start an item.
     """
 
     records: Mapping[EndpointName, Sequence[Record]]
     lone: Sequence[LoneRecord]
     taken: Callable[[LinkId], frozenset[EndpointName]]
+    moved: frozenset[RecordRef] = frozenset()
+
+
+@frozen(kw_only=True)
+class Identified:
+    """
+    What the new records are.
+
+    Attributes:
+        links: the new records of each link, at most one an endpoint.
+        copies: records that carry the key of a link and are not its record, by that link.
+    """
+
+    links: Mapping[LinkId, Sequence[Record]]
+    copies: Mapping[LinkId, Sequence[Record]]
 
 
 def identify(
     newcomers: Newcomers, containers: Mapping[EndpointName, ContainerId], connectors: Mapping[EndpointName, Connector]
-) -> dict[LinkId, list[Record]]:
-    """The link of every new record. At most one record of an endpoint goes to a link; a copy of a key starts its own."""
+) -> Identified:
+    """The link of every new record, or the link whose key it only carries."""
     groups = _Groups(newcomers.taken)
-    for endpoint in sorted(newcomers.records):
-        for record in newcomers.records[endpoint]:
-            groups.place(record, link_id_of(record.sync_key) if record.sync_key else None)
+    copies = _place_by_key(groups, newcomers)
+    rest = {name: [it for it in records if it.ref in groups.link_of] for name, records in newcomers.records.items()}
+    newcomers = changed(newcomers, records=rest)
     _join_by_derived_id(groups, newcomers, containers, connectors)
     _join_by_natural_key(groups, newcomers, containers, connectors)
-    return groups.links
+    return Identified(links=groups.links, copies=copies)
+
+
+def _place_by_key(groups: "_Groups", newcomers: Newcomers) -> dict[LinkId, list[Record]]:
+    """Put every record where its key says, or at the start of a link of its own; what is left over are copies."""
+    by_key: dict[tuple[LinkId, EndpointName], list[Record]] = defaultdict(list)
+    for endpoint in sorted(newcomers.records):
+        for record in newcomers.records[endpoint]:
+            wanted = link_id_of(record.sync_key) if record.sync_key else None
+            if wanted is None or record.ref in newcomers.moved:
+                groups.place(record, None)
+            else:
+                by_key[wanted, endpoint].append(record)
+    copies: dict[LinkId, list[Record]] = defaultdict(list)
+    for (wanted, endpoint), records in by_key.items():
+        if len(records) == 1 and groups.has_room(wanted, endpoint):
+            groups.place(records[0], wanted)
+        else:
+            copies[wanted] += records
+    return copies
 
 
 class _Groups:
@@ -62,9 +100,9 @@ class _Groups:
         self.link_of: dict[RecordRef, LinkId] = {}
 
     def place(self, record: Record, wanted: LinkId | None) -> None:
-        """Put a record into the wanted link if there is room for it, else into the link it starts itself."""
+        """Put a record into the wanted link, which has room for it, or into the link it starts itself."""
         own = link_id_for(record.ref.endpoint, record.ref.container, record.ref.record_id)
-        link_id = wanted if wanted is not None and self.has_room(wanted, record.ref.endpoint) else own
+        link_id = own if wanted is None else wanted
         previous = self.link_of.pop(record.ref, None)
         if previous is not None:
             self.links[previous].remove(record)

@@ -11,7 +11,14 @@ from datetime import datetime
 
 from attrs import field, frozen
 
-from syncengine.domain.events import CursorAdvanced, Evidence, Operation, RecordGone, RecordObserved, Write
+from syncengine.domain.events import (
+    CursorAdvanced,
+    Evidence,
+    Operation,
+    RecordGone,
+    RecordObserved,
+    Write,
+)
 from syncengine.domain.identity import (
     EndpointName,
     Kind,
@@ -23,6 +30,7 @@ from syncengine.domain.identity import (
 from syncengine.domain.link import Side, not_stale
 from syncengine.domain.records import Record, RecordRef
 from syncengine.engine.calls import asked, together
+from syncengine.engine.find_copies import CopyFinder
 from syncengine.engine.fingerprint import fingerprint
 from syncengine.engine.identify import LoneRecord, Newcomers, identify
 from syncengine.engine.links import LinkStore, Step
@@ -51,6 +59,7 @@ class Observer:
         self._links = links
         self._clock = clock
         self._times = TrustedTimes(clock)
+        self._copies = CopyFinder(endpoints=endpoints, views=views, links=links, clock=clock)
 
     async def look(self, pairing: Pairing) -> Observation:
         """
@@ -63,7 +72,7 @@ class Observer:
         listings = await self._read(pairing)
         self._times.watch()
         problems = [line for listing in listings.values() for line in await self._set_aside(listing)]
-        steps = await self._newcomers(pairing, listings)
+        steps = [*await self._newcomers(pairing, listings), *await self._copies.became(pairing, listings)]
         for listing in listings.values():
             steps += await self._edits(pairing.kind, listing)
             steps += await self._losses(pairing.kind, listing)
@@ -90,17 +99,25 @@ class Observer:
         records = {name: self._without(listing, expected) for name, listing in listings.items()}
         lone = await self._lone(pairing, listings, records)
         taken = await self._taken(records, lone)
-        newcomers = Newcomers(records=records, lone=lone, taken=lambda link_id: taken.get(link_id, frozenset()))
+        newcomers = Newcomers(
+            records=records,
+            lone=lone,
+            taken=lambda link_id: taken.get(link_id, frozenset()),
+            moved=await self._copies.moved(records),
+        )
         connectors = {name: self._endpoints[name].connector for name in pairing.containers}
         found = identify(newcomers, pairing.containers, connectors)
-        return [
-            Step(
-                link_id=link_id,
-                events=tuple(_observed(pairing.kind, it, listings[it.ref.endpoint]) for it in members),
-                claims=tuple(it.ref for it in members),
-            )
-            for link_id, members in found.items()
-        ]
+        steps = []
+        for link_id, members in found.links.items():
+            link = await self._links.get(link_id)
+            own = [it for it in members if it.ref.endpoint not in link.sides]
+            events = tuple(_observed(pairing.kind, it, listings[it.ref.endpoint]) for it in own)
+            steps.append(Step(link_id=link_id, events=events, claims=tuple(it.ref for it in own)))
+            # The record the item began with, which is a copy since a person kept another one.
+            steps += await self._copies.found(pairing.kind, link_id, [it for it in members if it not in own], listings)
+        for link_id, copies in found.copies.items():
+            steps += await self._copies.found(pairing.kind, link_id, copies, listings)
+        return [step for step in steps if step.events]
 
     async def _creates_on_their_way(self, pairing: Pairing) -> list[tuple[LinkId, Write]]:
         """Creates whose outcome is open: a new record that may be one of them waits until they are judged."""

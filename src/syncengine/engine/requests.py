@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Protocol
+from typing import Literal, Protocol
 
 from attrs import frozen
 
 from syncengine.domain.identity import EndpointName, FieldName, LinkId
-from syncengine.domain.records import FieldValue
+from syncengine.domain.records import FieldValue, RecordRef
 
 
 @frozen(kw_only=True)
@@ -39,7 +39,26 @@ class ChooseValue:
         return f"choose the {self.field} of {self.link_id.hex[:12]}"
 
 
-Request = ApprovePlan | ChooseValue
+@frozen(kw_only=True)
+class SettleCopy:
+    """
+    Say what a record is that carries the key of an item.
+
+    Attributes:
+        verdict: "kept" when the item stands for it from now on, "new" when it is an item of its own, "ignored" to leave it
+            alone.
+    """
+
+    link_id: LinkId
+    ref: RecordRef
+    verdict: Literal["kept", "new", "ignored"]
+
+    def __str__(self) -> str:
+        words = {"kept": "keep {}", "new": "make {} an item of its own", "ignored": "leave {} alone"}
+        return words[self.verdict].format(self.ref)
+
+
+Request = ApprovePlan | ChooseValue | SettleCopy
 
 
 @frozen(kw_only=True)

@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from syncengine.domain.events import (
     ConflictParked,
     ConflictResolved,
+    CopyFound,
+    CopySettled,
     LinkClosed,
     LinkEvent,
     Proof,
@@ -49,6 +51,10 @@ def notes_about(link: Link, event: LinkEvent) -> Iterator[notes.Note]:
             yield notes.ConflictWaits(link_id=link.link_id, version=version, kind=link.kind, field=field, rule=_short(rule))
         case ConflictResolved():
             yield notes.LinkSaved(link_id=link.link_id, version=version, saved="conflict_resolved")
+        case CopyFound():
+            yield notes.LinkSaved(link_id=link.link_id, version=version, saved="copy_found")
+        case CopySettled():
+            yield notes.LinkSaved(link_id=link.link_id, version=version, saved="copy_settled")
         case LinkClosed():
             yield notes.LinkSaved(link_id=link.link_id, version=version, saved="closed")
         case _:

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
+from syncengine.domain.events import CopyFound, CopySettled
 from syncengine.domain.identity import ContainerId, EndpointName
 from syncengine.domain.records import FieldValue, RecordRef
 
@@ -75,3 +76,20 @@ def as_json(data: object) -> str:
 
 def _plain(value: object) -> object:
     return value.isoformat() if isinstance(value, datetime) else str(value)
+
+
+_COPY_WORDS = {
+    "kept": "{ref} is the record of this item from now on",
+    "new": "{ref} is an item of its own",
+    "ignored": "{ref} is left alone",
+}
+
+
+def copy_in_words(event: CopyFound | CopySettled) -> str:
+    """What happened to a record that carries the key of an item."""
+    if isinstance(event, CopyFound):
+        what = fields_in_words(event.fields)
+        return f"waits for a person: {event.ref} carries the key of this item and is another record: {what}"
+    if event.verdict == "gone":
+        return f"the copy {event.ref} is not there any more"
+    return f"{event.by} decided: {_COPY_WORDS[event.verdict].format(ref=event.ref)}"

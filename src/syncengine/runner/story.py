@@ -14,6 +14,8 @@ from attrs import define, field, frozen
 from syncengine.domain.events import (
     ConflictParked,
     ConflictResolved,
+    CopyFound,
+    CopySettled,
     Evidence,
     LinkClosed,
     LinkEvent,
@@ -33,7 +35,7 @@ from syncengine.domain.link import Link, Side, evolve, is_stale
 from syncengine.domain.losses import EVERYTHING
 from syncengine.domain.records import FieldValue, FieldValues
 from syncengine.engine.ports import Recorded
-from syncengine.runner.short_text import Titles, at, fields_in_words, listed, short, where
+from syncengine.runner.short_text import Titles, at, copy_in_words, fields_in_words, listed, short, where
 
 CRASHED = "the process stopped before an answer was saved"
 
@@ -114,6 +116,8 @@ class _Teller:
                 yield f"waits for a person: {event.field} is in conflict, {versions}; {event.rule}: {event.reason}"
             case ConflictResolved():
                 yield f"{event.by} chose {short(event.value)} for {event.field}"
+            case CopyFound() | CopySettled():
+                yield copy_in_words(event)
             case LinkClosed():
                 yield f"closed: {event.reason}"
             case _:

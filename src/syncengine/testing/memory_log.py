@@ -11,8 +11,11 @@ from uuid import UUID
 from attrs import evolve as changed
 
 from syncengine.domain.events import (
+    ClaimReleased,
     ConflictParked,
     ConflictResolved,
+    CopyFound,
+    CopySettled,
     CursorAdvanced,
     EndpointPaused,
     EndpointResumed,
@@ -195,7 +198,7 @@ class MemoryViews:
             by_endpoint=dict(by_endpoint),
         )
 
-    def show(self, recorded: Recorded) -> None:  # noqa: C901, PLR0912 - one branch for each event
+    def show(self, recorded: Recorded) -> None:  # noqa: C901, PLR0912, PLR0915 - one branch for each event
         """Take one more event in."""
         link_id, event = recorded.stream_id, recorded.event
         self.versions[link_id] = recorded.version
@@ -226,8 +229,15 @@ class MemoryViews:
                 self._park(recorded, f"field:{event.field}", event.reason)
             case ConflictResolved():
                 self._unpark(link_id, [f"field:{event.field}"])
+            case CopyFound():
+                self._park(recorded, f"copy:{event.ref}", f"{event.ref} carries the key of this item")
+            case CopySettled():
+                self._unpark(link_id, [f"copy:{event.ref}"])
+            case ClaimReleased():
+                self.known.pop(event.ref, None)
             case LinkClosed():
-                self._unpark(link_id, [subject for link, subject in self.waiting if link == link_id])
+                mine = [subject for link, subject in self.waiting if link == link_id]
+                self._unpark(link_id, [subject for subject in mine if not subject.startswith("copy:")])
             case CursorAdvanced():
                 self.cursors[recorded.stream_id] = (event.cursor, recorded.version)
             case EndpointPaused():

@@ -26,6 +26,8 @@ NAMES = [
     "link.write_overtaken",
     "link.conflict_parked",
     "link.conflict_resolved",
+    "link.copy_found",
+    "link.copy_settled",
     "link.closed",
     "claim.taken",
     "claim.released",

@@ -5,10 +5,19 @@ from datetime import timedelta
 import pytest
 from attrs import evolve as changed
 
-from syncengine.domain.events import Evidence, LinkClosed, Operation, RecordGone, WritesIntended
+from syncengine.domain.events import (
+    CopyFound,
+    CopySettled,
+    Evidence,
+    LinkClosed,
+    Operation,
+    RecordGone,
+    WritesIntended,
+)
 from syncengine.domain.judge import Landed, judge_delete
 from syncengine.domain.link import evolve
 from syncengine.domain.policy import DeletionRule
+from syncengine.domain.records import RecordRef
 from tests.unit.domain.links import HULY, TRACKER, VIBE, issue, linked, participant, world
 
 
@@ -50,6 +59,18 @@ def test_an_edit_is_not_written_to_a_record_that_vanished():
     it.look(HULY)
     it.link = evolve(it.link, RecordGone(ref=it.ref(VIBE), evidence=Evidence.ABSENT, taken_at=it.now))
     assert it.decide() is None
+
+
+def test_nothing_follows_while_a_copy_may_be_what_the_record_has_become():
+    """A person merged two tasks into one, perhaps; the deletion goes on once the copy is ignored."""
+    it = linked()
+    copy = RecordRef(VIBE, it.ref(VIBE).container, "clone")
+    found = CopyFound(ref=copy, kind=it.link.kind, fields=it.link.sides[VIBE].observed, taken_at=it.now)
+    it.link = evolve(it.link, found)
+    deleted(it, VIBE)
+    assert it.decide() is None
+    it.link = evolve(it.link, CopySettled(ref=copy, verdict="ignored", by="vera"))
+    assert operations(it.decide()) == {HULY: Operation.DELETE}
 
 
 def test_proof_is_not_forgotten_because_of_a_doubt():

@@ -74,7 +74,7 @@ def test_it_can_be_asked_while_another_process_writes_the_log(conflict):
         (("Emma", "--take", "middle"), "middle holds no value in this conflict; take one of left or right"),
         (("Emma", "title", "--take", "left"), "that you mean: status"),
         (("Ulysses", "--take", "left"), "waits for a person; see `syncengine explain"),
-        (("Emma", "--take", "left", "--value", "x"), "give --take or --value, not both"),
+        (("Emma", "--take", "left", "--value", "x"), "give one of --take and --value, not both"),
         (("Middlemarch", "--take", "left"), 'is known as "Middlemarch"'),
     ],
 )

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -14,7 +14,7 @@ from syncengine.runner.cli import exit_codes, show
 from syncengine.runner.cli.asking import put_in
 from syncengine.runner.cli.context import Context, log_path_of
 from syncengine.runner.cli.items import ITEM_HELP, meant
-from syncengine.runner.short_text import cut
+from syncengine.runner.short_text import cut, fields_in_words
 
 
 def resolve(
@@ -24,33 +24,56 @@ def resolve(
     *,
     take: Annotated[str | None, typer.Option(metavar="ENDPOINT", help="Everybody gets the value of this side.")] = None,
     value: Annotated[str | None, typer.Option(metavar="TEXT", help="Everybody gets this text.")] = None,
+    keep: Annotated[str | None, typer.Option(metavar="RECORD", help="This copy is the item's record from now on.")] = None,
+    as_new: Annotated[str | None, typer.Option(metavar="RECORD", help="This copy is an item of its own.")] = None,
+    ignore: Annotated[str | None, typer.Option(metavar="RECORD", help="This copy is left alone.")] = None,
     log: Annotated[Path | None, typer.Option("--log", help="The event log; the one in the settings if not given.")] = None,
 ) -> None:
     """
-    Settle a conflict of an item that waits for a person; without a choice, show what waits.
+    Settle what waits for a person about one item, a conflict or a copied record; without a choice, show what waits.
 
     Works while a service is running, and when none is. The next pass does it, unless the field was edited meanwhile.
     """
-    if take is not None and value is not None:
-        raise typer.BadParameter("give --take or --value, not both")
-    raise typer.Exit(asyncio.run(_resolve(log_path_of(ctx, log), item, field, take, value)))
+    choices = {"--take": take, "--value": value, "--keep": keep, "--as-new": as_new, "--ignore": ignore}
+    given = {name: text for name, text in choices.items() if text is not None}
+    if len(given) > 1:
+        raise typer.BadParameter(f"give one of {' and '.join(given)}, not both")
+    path = log_path_of(ctx, log)
+    link = asyncio.run(_link(path, item))
+    if link is None:
+        raise typer.Exit(exit_codes.SETTINGS)
+    for option, text in given.items():
+        if option in _VERDICTS:
+            _settle_copy(path, link, option, text)
+        else:
+            _choose(path, link, field, option, text)
+    if not given:
+        _show(link)
 
 
-async def _resolve(path: Path, item: str, field: str | None, take: str | None, value: str | None) -> int:
+_VERDICTS: Mapping[str, Literal["kept", "new", "ignored"]] = {"--keep": "kept", "--as-new": "new", "--ignore": "ignored"}
+
+
+def _choose(path: Path, link: Link, field: str | None, option: str, text: str) -> None:
     from syncengine.engine.requests import ChooseValue
 
-    link = await _link(path, item)
-    if link is None:
-        return exit_codes.SETTINGS
-    if take is None and value is None:
-        _show(link)
-        return exit_codes.OK
     name = _field(link, field)
     among = link.parked[name].versions
-    chosen = value if value is not None else _version(among, EndpointName(take or ""))
+    chosen = text if option == "--value" else _version(among, EndpointName(text))
     put_in(path, ChooseValue(link_id=link.link_id, field=name, value=chosen, among=among))
     show.line(f'{link.label}: {name} becomes "{cut(str(chosen))}" everywhere with the next pass')
-    return exit_codes.OK
+
+
+def _settle_copy(path: Path, link: Link, option: str, text: str) -> None:
+    from syncengine.engine.requests import SettleCopy
+
+    meant = [ref for ref in link.copies.known if text in {ref.record_id, str(ref)}]
+    if len(meant) != 1:
+        known = " or ".join(map(str, link.copies.known)) or "nothing: no record carries its key besides its own"
+        raise typer.BadParameter(f"{text} is no copy of {link.label}; {option} takes {known}")
+    request = SettleCopy(link_id=link.link_id, ref=meant[0], verdict=_VERDICTS[option])
+    put_in(path, request)
+    show.line(f"{link.label}: the next pass will {request}")
 
 
 async def _link(path: Path, item: str) -> Link | None:
@@ -87,9 +110,15 @@ def _version(among: Mapping[EndpointName, FieldValue], take: EndpointName) -> Fi
 
 
 def _show(link: Link) -> None:
-    if not link.parked:
+    if not link.parked and not link.copies.waiting:
         show.line(f"nothing of {link.label} waits for a person")
-        return
+    if link.parked:
+        _show_conflicts(link)
+    if link.copies.waiting:
+        _show_copies(link)
+
+
+def _show_conflicts(link: Link) -> None:
     rows = [
         (name, str(endpoint), cut(str(value)))
         for name, conflict in sorted(link.parked.items())
@@ -97,3 +126,10 @@ def _show(link: Link) -> None:
     ]
     show.table(("field", "where", "value"), rows)
     show.line(f"choose with `syncengine resolve {link.link_id} FIELD --take ENDPOINT`, or with --value TEXT")
+
+
+def _show_copies(link: Link) -> None:
+    own = [(str(side.ref), "the item's record", fields_in_words(side.observed)) for _, side in sorted(link.sides.items())]
+    copies = [(str(ref), "a copy", fields_in_words(copy.fields)) for ref, copy in link.copies.waiting.items()]
+    show.table(("record", "is", "holds"), own + copies)
+    show.line(f"say what a copy is: `syncengine resolve {link.link_id} --keep RECORD`, or --as-new, or --ignore")

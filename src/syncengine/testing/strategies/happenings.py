@@ -10,6 +10,8 @@ from syncengine.domain.events import (
     ClaimTaken,
     ConflictParked,
     ConflictResolved,
+    CopyFound,
+    CopySettled,
     CursorAdvanced,
     EndpointPaused,
     EndpointResumed,
@@ -177,6 +179,18 @@ def _strategies() -> dict[type[Event], st.SearchStrategy[Event]]:
             ConflictParked, field=field_names(), rule=_reasons, reason=_reasons, versions=_by_endpoint
         ),
         ConflictResolved: st.builds(ConflictResolved, field=field_names(), value=values(), by=texts()),
+        CopyFound: st.builds(
+            CopyFound,
+            ref=refs(),
+            kind=kinds(),
+            fields=fields(),
+            taken_at=moments(),
+            revision=st.none() | revisions(),
+            label=st.none() | st.text(max_size=8),
+        ),
+        CopySettled: st.builds(
+            CopySettled, ref=refs(), verdict=st.sampled_from(("kept", "new", "ignored", "gone")), by=texts()
+        ),
         LinkClosed: st.builds(LinkClosed, reason=_reasons),
         ClaimTaken: st.builds(ClaimTaken, ref=refs(), link_id=link_ids()),
         ClaimReleased: st.builds(ClaimReleased, ref=refs(), link_id=link_ids()),
