@@ -68,6 +68,7 @@ ON_CHECK = "unit/adapters/test_log_check.py::"
 FOUND = ON_CHECK + "test_what_is_not_as_it_was_stored_is_found"
 
 GRANT = "syncengine/engine/grant.py"
+ON_PAUSES = "unit/engine/test_pauses.py::"
 ON_COPIES = "unit/engine/test_copies.py::"
 ON_GRANT = "unit/engine/test_grant.py::"
 
@@ -105,6 +106,35 @@ DEFECTS = (
         old="            findings.takes = untold_by_the_lost(link) | findings.takes\n",
         new="",
         tests=(ON_LOSSES + "test_what_the_lost_record_had_not_told_yet_is_not_replaced_by_a_default",),
+    ),
+    # Pauses.
+    Defect(
+        name="an open write is sent although its item is paused",
+        file=PASS,
+        old=" and self._settler.is_due(write) and not self._is_held(write):\n",
+        new=" and self._settler.is_due(write):\n",
+        tests=(ON_PAUSES + "test_an_open_write_waits_while_its_item_is_paused",),
+    ),
+    Defect(
+        name="an item that is paused is written all the same",
+        file=PASS,
+        old="        waiting = sorted((it for it in seen | restless | refused if not self._paused.hold_item(it)), key=str)\n",
+        new="        waiting = sorted(seen | restless | refused, key=str)\n",
+        tests=(ON_PAUSES + "test_what_a_person_pauses_is_left_as_it_is_until_it_is_resumed",),
+    ),
+    Defect(
+        name="a container that refused us once stays paused for ever",
+        file=PASS,
+        old="        for subject in sorted(known & looked_at - self._refusing.keys()):\n",
+        new="        for subject in sorted(known & set[str]()):\n",
+        tests=(ON_PAUSES + "test_a_container_that_refuses_us_is_paused_alone_and_goes_on_by_itself",),
+    ),
+    Defect(
+        name="the next process calls a dead host as if it knew nothing",
+        file=BREAKER,
+        old="        self._recalled = dict(given_up)\n",
+        new="        self._recalled = dict[str, str]()\n",
+        tests=("unit/runner/test_hosts.py::test_the_next_process_begins_with_a_single_probe",),
     ),
     # Copies of a key.
     Defect(

@@ -16,7 +16,7 @@ from syncengine.adapters.log_file import check_path, connect, execute, log_troub
 from syncengine.adapters.log_reader import LogReader
 from syncengine.adapters.log_tables import check_readable
 from syncengine.adapters.log_writer import Submit
-from syncengine.engine.requests import ApprovePlan, Asked, ChooseValue, Request, SettleCopy
+from syncengine.engine.requests import ApprovePlan, Asked, ChooseValue, PausePlace, Request, ResumePlace, SettleCopy
 from syncengine.errors import EventUnreadable
 
 TABLE = """
@@ -29,7 +29,13 @@ _WAITING = "SELECT number, name, data, asked_by, asked_at FROM inbox ORDER BY nu
 _REMOVE = "DELETE FROM inbox WHERE number = ?"
 _IS_THERE = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'inbox'"
 
-_NAMES: dict[type[Any], str] = {ApprovePlan: "approve_plan", ChooseValue: "choose_value", SettleCopy: "settle_copy"}
+_NAMES: dict[type[Any], str] = {
+    ApprovePlan: "approve_plan",
+    ChooseValue: "choose_value",
+    SettleCopy: "settle_copy",
+    PausePlace: "pause_place",
+    ResumePlace: "resume_place",
+}
 _CLASSES = {name: kind for kind, name in _NAMES.items()}
 _CONVERTER = event_converter(detailed=True)
 

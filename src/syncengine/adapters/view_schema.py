@@ -2,7 +2,7 @@
 
 import sqlite3
 
-VIEWS_VERSION = 5
+VIEWS_VERSION = 6
 """Raised with every change of the tables or of `changes_of`; a log with other views gets them rebuilt when it is opened."""
 
 TABLES = {
@@ -23,6 +23,10 @@ TABLES = {
             PRIMARY KEY (link_id, subject))""",
     "view_paused": """
         CREATE TABLE view_paused (endpoint TEXT NOT NULL PRIMARY KEY, reason TEXT NOT NULL, since TEXT NOT NULL)""",
+    "view_pauses": """
+        CREATE TABLE view_pauses (
+            subject TEXT NOT NULL PRIMARY KEY, reason TEXT NOT NULL, paused_by TEXT NOT NULL, since TEXT NOT NULL)""",
+    "view_hosts": "CREATE TABLE view_hosts (host TEXT NOT NULL PRIMARY KEY, reason TEXT NOT NULL, since TEXT NOT NULL)",
     "view_cursors": """
         CREATE TABLE view_cursors (
             endpoint TEXT NOT NULL, container TEXT NOT NULL, cursor TEXT NOT NULL, version INTEGER NOT NULL,

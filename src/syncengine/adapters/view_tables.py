@@ -11,6 +11,7 @@ from typing import Any, get_args
 
 from syncengine.adapters.event_converter import time_to_text
 from syncengine.adapters.log_file import execute
+from syncengine.adapters.view_notices import NOTICES, Change
 from syncengine.domain.events import (
     ClaimReleased,
     ClaimTaken,
@@ -19,8 +20,6 @@ from syncengine.domain.events import (
     CopyFound,
     CopySettled,
     CursorAdvanced,
-    EndpointPaused,
-    EndpointResumed,
     Evidence,
     LinkClosed,
     LinkEvent,
@@ -28,9 +27,6 @@ from syncengine.domain.events import (
     PassStarted,
     RecordGone,
     RecordObserved,
-    SafetyApproved,
-    SafetyCleared,
-    SafetyStopped,
     WriteConfirmed,
     WriteOvertaken,
     WritePostponed,
@@ -41,9 +37,6 @@ from syncengine.domain.identity import FieldName
 from syncengine.domain.records import FieldValues
 from syncengine.engine.fingerprint import fingerprint
 from syncengine.engine.ports import Recorded
-
-Change = tuple[str, tuple[object, ...]]
-"""An SQL statement and its parameters."""
 
 _KIND_OF_LINK = "COALESCE((SELECT kind FROM view_records WHERE link_id = ? AND kind <> '' LIMIT 1), '')"
 
@@ -92,13 +85,8 @@ _UNPARKED = "DELETE FROM view_parked WHERE link_id = ? AND subject IN ({})"
 # A copy waits for a person also when the item itself is done with.
 _CLOSED = "DELETE FROM view_parked WHERE link_id = ? AND subject NOT LIKE 'copy:%'"
 
-_PAUSED = "INSERT OR REPLACE INTO view_paused (endpoint, reason, since) VALUES (?, ?, ?)"
-_RESUMED = "DELETE FROM view_paused WHERE endpoint = ?"
 _ADVANCED = "INSERT OR REPLACE INTO view_cursors (endpoint, container, cursor, version) VALUES (?, ?, ?, ?)"
 
-_STOPPED = "INSERT OR REPLACE INTO view_safety (place, plan, reason, since) VALUES (?, ?, ?, ?)"
-_CLEARED = "DELETE FROM view_safety WHERE place = ?"
-_APPROVED = "INSERT OR REPLACE INTO view_approvals (plan) VALUES (?)"
 
 _MOVED = """
     INSERT INTO view_restless (link_id, version) VALUES (?, ?)
@@ -247,31 +235,12 @@ def _advanced(recorded: Recorded, event: CursorAdvanced) -> list[Change]:
     return [(_ADVANCED, (event.endpoint, event.container, event.cursor, recorded.version))]
 
 
-def _paused(recorded: Recorded, event: EndpointPaused) -> list[Change]:
-    return [(_PAUSED, (event.endpoint, event.reason, time_to_text(recorded.recorded_at)))]
-
-
-def _resumed(_: Recorded, event: EndpointResumed) -> list[Change]:
-    return [(_RESUMED, (event.endpoint,))]
-
-
-def _stopped(recorded: Recorded, event: SafetyStopped) -> list[Change]:
-    return [(_STOPPED, (event.place, event.plan, event.reason, time_to_text(recorded.recorded_at)))]
-
-
-def _cleared(_: Recorded, event: SafetyCleared) -> list[Change]:
-    return [(_CLEARED, (event.place,))]
-
-
-def _approved(_: Recorded, event: SafetyApproved) -> list[Change]:
-    return [(_APPROVED, (event.plan,))]
-
-
 def _nothing(_: Recorded, __: PassStarted | PassFinished) -> list[Change]:
     return []
 
 
 _CHANGES: dict[type[Any], Callable[[Recorded, Any], list[Change]]] = {
+    **NOTICES,
     RecordObserved: _observed,
     RecordGone: _gone,
     WritesIntended: _intended,
@@ -287,11 +256,6 @@ _CHANGES: dict[type[Any], Callable[[Recorded, Any], list[Change]]] = {
     ClaimTaken: _claimed,
     ClaimReleased: _released,
     CursorAdvanced: _advanced,
-    EndpointPaused: _paused,
-    EndpointResumed: _resumed,
-    SafetyStopped: _stopped,
-    SafetyCleared: _cleared,
-    SafetyApproved: _approved,
     PassStarted: _nothing,
     PassFinished: _nothing,
 }

@@ -15,7 +15,16 @@ from syncengine.adapters.stored_rows import LAST_POSITION, stream_id_of
 from syncengine.domain.events import Evidence
 from syncengine.domain.identity import ContainerId, EndpointName, IntentId, LinkId, RecordId
 from syncengine.domain.records import Cursor, RecordRef
-from syncengine.engine.ports import HeldPlan, KnownRecord, LogCounts, OpenWrite, ParkedItem, PausedEndpoint
+from syncengine.engine.ports import (
+    GivenUpHost,
+    HeldPlan,
+    KnownRecord,
+    LogCounts,
+    OpenWrite,
+    ParkedItem,
+    PausedEndpoint,
+    PausedPlace,
+)
 
 _KNOWN = "record_id, link_id, kind, digest, revision, label, gone FROM view_records"
 _IN_CONTAINER = f"SELECT {_KNOWN} WHERE endpoint = ? AND container = ?"
@@ -114,6 +123,22 @@ class SqliteViews:
         return [
             PausedEndpoint(endpoint=EndpointName(text_of(endpoint)), reason=text_of(reason), since=time_from_text(since))
             for endpoint, reason, since in rows
+        ]
+
+    def pauses(self) -> Sequence[PausedPlace]:
+        """What persons paused, and containers that refuse us; oldest first."""
+        rows = self._reader.rows("SELECT subject, reason, paused_by, since FROM view_pauses ORDER BY rowid")
+        return [
+            PausedPlace(subject=text_of(subject), reason=text_of(reason), by=text_of(by), since=time_from_text(since))
+            for subject, reason, by, since in rows
+        ]
+
+    def given_up_hosts(self) -> Sequence[GivenUpHost]:
+        """Hosts that did not answer when they were last called; oldest first."""
+        rows = self._reader.rows("SELECT host, reason, since FROM view_hosts ORDER BY rowid")
+        return [
+            GivenUpHost(host=text_of(host), reason=text_of(reason), since=time_from_text(since))
+            for host, reason, since in rows
         ]
 
     def held_plans(self) -> Sequence[HeldPlan]:

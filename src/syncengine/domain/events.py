@@ -288,6 +288,46 @@ class EndpointResumed:
 
 
 @frozen(kw_only=True)
+class PlacePaused:
+    """
+    A person paused something, or a container refuses us.
+
+    Attributes:
+        subject: see `syncengine.domain.pauses`.
+        error: the kind of refusal; empty when a person paused it.
+        by: the person; empty for a refusal, which ends by itself.
+    """
+
+    subject: str
+    reason: str
+    error: str = ""
+    by: str = ""
+
+
+@frozen(kw_only=True)
+class PlaceResumed:
+    """What was paused goes on; `by` is the person who said so, empty when a refusal is over."""
+
+    subject: str
+    by: str = ""
+
+
+@frozen(kw_only=True)
+class HostGivenUp:
+    """A host failed so often in a row that it is only tried with single calls; `host` is "name:port"."""
+
+    host: str
+    reason: str
+
+
+@frozen(kw_only=True)
+class HostAnswered:
+    """A host that was given up answers again, or nobody calls it any more."""
+
+    host: str
+
+
+@frozen(kw_only=True)
 class SafetyStopped:
     """
     Something was not done because it could destroy more than the safety limits allow; a person has to look.
@@ -352,6 +392,5 @@ LinkEvent = (
 )
 ClaimEvent = ClaimTaken | ClaimReleased
 SafetyEvent = SafetyStopped | SafetyCleared | SafetyApproved
-Event = (
-    LinkEvent | ClaimEvent | SafetyEvent | CursorAdvanced | EndpointPaused | EndpointResumed | PassStarted | PassFinished
-)
+PauseEvent = EndpointPaused | EndpointResumed | PlacePaused | PlaceResumed | HostGivenUp | HostAnswered
+Event = LinkEvent | ClaimEvent | SafetyEvent | PauseEvent | CursorAdvanced | PassStarted | PassFinished

@@ -74,6 +74,16 @@ def endpoint_stream(endpoint: EndpointName) -> UUID:
     return _derived("endpoint", endpoint)
 
 
+def pause_stream(subject: str) -> UUID:
+    """Stream of when something was paused and resumed."""
+    return _derived("pause", subject)
+
+
+def host_stream(host: str) -> UUID:
+    """Stream of when a host was given up and answered again."""
+    return _derived("host", host)
+
+
 def safety_stream(place: str) -> UUID:
     """Stream of what was held back at a place until a person has looked."""
     return _derived("safety", place)

@@ -217,7 +217,7 @@ def _copy_settled(link: Link, event: CopySettled) -> Link:
     link = changed(link, copies=link.copies.settled(event))
     if event.verdict != "kept":
         return link
-    if link.decision is not None:
+    if link.decision:
         raise ImpossibleHistory(f"link {link.link_id} has a decision outstanding and cannot stand for another record")
     before = link.sides.get(endpoint)
     if before is None:

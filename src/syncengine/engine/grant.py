@@ -6,6 +6,7 @@ as granting once. What a person saw may have changed meanwhile; then nothing is 
 """
 
 from typing import assert_never
+from uuid import UUID
 
 from syncengine.domain.copies import Copy
 from syncengine.domain.events import (
@@ -14,15 +15,19 @@ from syncengine.domain.events import (
     ClaimTaken,
     ConflictResolved,
     CopySettled,
+    Event,
+    PlacePaused,
+    PlaceResumed,
     RecordObserved,
     SafetyApproved,
 )
-from syncengine.domain.identity import LinkId, approval_stream, claim_stream, link_id_for
+from syncengine.domain.identity import LinkId, approval_stream, claim_stream, link_id_for, pause_stream
 from syncengine.domain.link import Link
+from syncengine.domain.pauses import Pauses
 from syncengine.domain.records import RecordRef
 from syncengine.engine.links import LinkStore, Step
 from syncengine.engine.ports import Append, EventLog, Views
-from syncengine.engine.requests import ApprovePlan, Asked, ChooseValue, Inbox, SettleCopy
+from syncengine.engine.requests import ApprovePlan, Asked, ChooseValue, Inbox, PausePlace, ResumePlace, SettleCopy
 from syncengine.engine.trouble import Troubles
 
 
@@ -34,6 +39,8 @@ class Granter:
         self._links = links
         self._log = log
         self._views = views
+        self.insisted: set[LinkId] = set()
+        """Items that a person resumed; writes of them that a remote refused are made again in this pass."""
 
     async def grant_all(self, troubles: Troubles, *, caused_by: str) -> None:
         """
@@ -45,6 +52,7 @@ class Granter:
         Raises:
             EventLogError: the log cannot be written; what is left waits for the next pass.
         """
+        self.insisted.clear()
         for asked in self._inbox.waiting():
             outdated = await self._grant(asked, caused_by)
             if outdated is not None:
@@ -60,22 +68,41 @@ class Granter:
                 return await self._choose(asked.request, asked.by)
             case SettleCopy():
                 return await self._settle_copy(asked.request, asked.by)
+            case PausePlace():
+                await self._pause(asked.request, asked.by, caused_by)
+            case ResumePlace(subject=subject):
+                await self._resume(subject, asked.by, caused_by)
             case _:
                 assert_never(asked.request)
+        return None
 
     async def _approve(self, plan: str, by: str, caused_by: str) -> str | None:
         if self._views.is_approved(plan):
             return None
         if all(held.plan != plan for held in self._views.held_plans()):
             return "it is not held back any more; `syncengine status` shows what is"
-        stream = approval_stream(plan)
-        append = Append(
-            stream_id=stream,
-            after_version=len(await self._log.load(stream)),
-            events=(SafetyApproved(plan=plan, by=by),),
-        )
-        await self._log.append(append, caused_by=caused_by)
+        await self._append(approval_stream(plan), SafetyApproved(plan=plan, by=by), caused_by)
         return None
+
+    async def _pause(self, wish: PausePlace, by: str, caused_by: str) -> None:
+        if wish.subject not in self.paused().subjects:
+            paused = PlacePaused(subject=wish.subject, reason=wish.reason or "paused by hand", by=by)
+            await self._append(pause_stream(wish.subject), paused, caused_by)
+
+    async def _resume(self, subject: str, by: str, caused_by: str) -> None:
+        kind, _, name = subject.partition(":")
+        if kind == "item":
+            self.insisted.add(UUID(hex=name))
+        if any(it.subject == subject for it in self._views.pauses()):
+            await self._append(pause_stream(subject), PlaceResumed(subject=subject, by=by), caused_by)
+
+    def paused(self) -> Pauses:
+        """What persons have paused."""
+        return Pauses(frozenset(it.subject for it in self._views.pauses() if it.by))
+
+    async def _append(self, stream: UUID, event: Event, caused_by: str) -> None:
+        after_version = len(await self._log.load(stream))
+        await self._log.append(Append(stream_id=stream, after_version=after_version, events=(event,)), caused_by=caused_by)
 
     async def _choose(self, choice: ChooseValue, by: str) -> str | None:
         link = await self._links.get(choice.link_id)

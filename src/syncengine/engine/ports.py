@@ -147,6 +147,31 @@ class PausedEndpoint:
 
 
 @frozen(kw_only=True)
+class PausedPlace:
+    """
+    An endpoint, a container or an item that is paused.
+
+    Attributes:
+        subject: see `syncengine.domain.pauses`.
+        by: the person who paused it; empty when it refuses us, which ends by itself.
+    """
+
+    subject: str
+    reason: str
+    by: str
+    since: datetime
+
+
+@frozen(kw_only=True)
+class GivenUpHost:
+    """A host ("name:port") that failed so often that it is only tried with single calls."""
+
+    host: str
+    reason: str
+    since: datetime
+
+
+@frozen(kw_only=True)
 class HeldPlan:
     """
     Something that was not done and waits for a person's approval.
@@ -207,6 +232,12 @@ class Views(Protocol):
 
     def paused(self) -> Sequence[PausedEndpoint]:
         """Endpoints that are paused."""
+
+    def pauses(self) -> Sequence[PausedPlace]:
+        """What persons paused, and containers that refuse us; oldest first."""
+
+    def given_up_hosts(self) -> Sequence[GivenUpHost]:
+        """Hosts that did not answer when they were last called; oldest first."""
 
     def held_plans(self) -> Sequence[HeldPlan]:
         """What waits for a person's approval."""

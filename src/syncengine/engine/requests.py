@@ -7,6 +7,7 @@ from typing import Literal, Protocol
 from attrs import frozen
 
 from syncengine.domain.identity import EndpointName, FieldName, LinkId
+from syncengine.domain.pauses import in_words
 from syncengine.domain.records import FieldValue, RecordRef
 
 
@@ -58,7 +59,28 @@ class SettleCopy:
         return words[self.verdict].format(self.ref)
 
 
-Request = ApprovePlan | ChooseValue | SettleCopy
+@frozen(kw_only=True)
+class PausePlace:
+    """Neither read nor write there until somebody resumes it; `subject` as in `syncengine.domain.pauses`."""
+
+    subject: str
+    reason: str = ""
+
+    def __str__(self) -> str:
+        return f"pause {in_words(self.subject)}"
+
+
+@frozen(kw_only=True)
+class ResumePlace:
+    """Go on there; for an item, make the writes again that a remote refused."""
+
+    subject: str
+
+    def __str__(self) -> str:
+        return f"resume {in_words(self.subject)}"
+
+
+Request = ApprovePlan | ChooseValue | SettleCopy | PausePlace | ResumePlace
 
 
 @frozen(kw_only=True)

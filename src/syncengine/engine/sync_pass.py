@@ -24,6 +24,8 @@ from syncengine.domain.events import (
     Event,
     PassFinished,
     PassStarted,
+    PlacePaused,
+    PlaceResumed,
     SafetyCleared,
     SafetyStopped,
     Write,
@@ -36,10 +38,12 @@ from syncengine.domain.identity import (
     LinkId,
     endpoint_stream,
     pass_stream,
+    pause_stream,
     safety_stream,
 )
 from syncengine.domain.link import Link, evolve
 from syncengine.domain.participants import Participant, Participants
+from syncengine.domain.pauses import Pauses, container_subject
 from syncengine.domain.policy import Policy
 from syncengine.engine.calls import asked, together
 from syncengine.engine.carry_out import Carrier
@@ -67,7 +71,7 @@ from syncengine.engine.requests import Inbox, NoInbox
 from syncengine.engine.safety import Decision, DeletionPlan, deletes_of, excess_in_all, known_in, plan_of
 from syncengine.engine.settle import Settler
 from syncengine.engine.trouble import Troubles
-from syncengine.errors import ConnectorError, SafetyStop, SyncEngineError, TooManyDeletions
+from syncengine.errors import ConnectorError, ContainerRefused, SafetyStop, SyncEngineError, TooManyDeletions
 
 Item = TypeVar("Item")
 
@@ -133,6 +137,8 @@ class Engine:
         self._due: list[tuple[Pairing, Participants, DeletionPlan]] = []
         self._seen_pairings: list[Pairing] = []
         self._held: dict[str, SafetyStopped] = {}
+        self._refusing: dict[str, ContainerRefused] = {}
+        self._paused = Pauses()
         self._looked_at: set[str] = set()
         self._look_at_all = False
         self._running = False
@@ -186,6 +192,8 @@ class Engine:
         self._answered = set()
         self._held = {}
         self._due, self._seen_pairings, self._may_delete = [], [], frozenset()
+        self._refusing = {}
+        self._paused = self._granter.paused()
         self._looked_at = set()
 
     async def _told_pass(self, report: PassReport, *, retry_refused: bool) -> None:
@@ -203,6 +211,7 @@ class Engine:
 
     async def _pass(self, *, retry_refused: bool) -> None:
         await self._granter.grant_all(self._troubles, caused_by=self._report.sync_id)
+        self._paused = self._granter.paused()
         mark = rules_mark(self._policy, self._pairings)
         self._look_at_all = self._views.rules() != mark
         await self._settle()
@@ -227,9 +236,15 @@ class Engine:
         """Judge the writes that are open and due, several at once, one after the other within a link."""
         by_link: dict[LinkId, list[OpenWrite]] = {}
         for write in self._views.open_writes():
-            if write.endpoint in self._endpoints and self._settler.is_due(write):
+            if write.endpoint in self._endpoints and self._settler.is_due(write) and not self._is_held(write):
                 by_link.setdefault(write.link_id, []).append(write)
         await self._each(by_link.values(), self._settle_link)
+
+    def _is_held(self, write: OpenWrite) -> bool:
+        """Whether a person paused the item or one of the places that its records are in."""
+        records = self._views.records_of(write.link_id)
+        places = [(it.ref.endpoint, it.ref.container) for it in records]
+        return self._paused.hold_item(write.link_id) or self._paused.hold_any([*places, (write.endpoint, ROOT)])
 
     async def _settle_link(self, writes: Sequence[OpenWrite]) -> None:
         for write in writes:
@@ -258,7 +273,11 @@ class Engine:
                 self._answered.add(endpoint.name)
 
         await together(
-            *(ask(endpoint) for endpoint in self._endpoints.values() if not self._troubles.left_alone(endpoint.name))
+            *(
+                ask(endpoint)
+                for endpoint in self._endpoints.values()
+                if not self._troubles.left_alone(endpoint.name) and not self._paused.hold_endpoint(endpoint.name)
+            )
         )
         return found
 
@@ -269,13 +288,15 @@ class Engine:
         return child_pairings(projects, containers)
 
     async def _sync_pairing(self, pairing: Pairing, *, retry_refused: bool) -> None:
-        if any(self._troubles.left_alone(name) for name in pairing.containers):
+        left_alone = any(self._troubles.left_alone(name) for name in pairing.containers)
+        if left_alone or self._paused.hold_any(pairing.containers.items()):
             return
         try:
             observation = await self._observer.look(pairing)
         except ConnectorError as error:
             self._troubles.say(f"{pairing}: {type(error).__name__}: {error}")
             self._troubles.note(EndpointName(error.endpoint or ""), error)
+            self._note_refusal(pairing, error)
             return
         except SafetyStop as error:
             self._hold(str(pairing), error)
@@ -291,12 +312,20 @@ class Engine:
             self._report.listed[name] = self._report.listed.get(name, 0) + number
         await self._converge_all(pairing, {step.link_id for step in observation.steps}, retry_refused=retry_refused)
 
+    def _note_refusal(self, pairing: Pairing, error: ConnectorError) -> None:
+        """Which container it was, when one refused us."""
+        endpoint = EndpointName(error.endpoint or "")
+        if isinstance(error, ContainerRefused) and endpoint in pairing.containers:
+            self._refusing[container_subject(endpoint, pairing.containers[endpoint])] = error
+
     # -- decide and carry out ----------------------------------------------------------------------------------------
 
     async def _converge_all(self, pairing: Pairing, seen: set[LinkId], *, retry_refused: bool) -> None:
         restless = self._restless_in(pairing)
-        refused = self._refused_in(pairing) if retry_refused else set()
-        waiting = sorted(seen | restless | refused, key=str)
+        refused = self._refused_in(pairing) if retry_refused or self._granter.insisted else set()
+        if not retry_refused:
+            refused &= self._granter.insisted
+        waiting = sorted((it for it in seen | restless | refused if not self._paused.hold_item(it)), key=str)
         if not waiting:
             return
         participants = self._participants(pairing)
@@ -312,7 +341,8 @@ class Engine:
 
         async def converge(link_id: LinkId) -> None:
             with self._telemetry.within(LinkWork(link_id=link_id)):
-                await self._converge(link_id, participants, retry_refused=retry_refused)
+                insist = retry_refused or link_id in self._granter.insisted
+                await self._converge(link_id, participants, retry_refused=insist)
             self._telemetry.note(LinkEnded(pairing=name, link_id=link_id))
 
         await self._each(waiting, converge)
@@ -461,6 +491,7 @@ class Engine:
                 await self._append(endpoint_stream(name), EndpointResumed(endpoint=name))
                 self._telemetry.note(EndpointWorksAgain(endpoint=name))
         await self._remember_held_plans()
+        await self._remember_refusing_containers()
         report = self._report
         if report.observed or report.writes or report.judged:
             written = report.writes.get("confirmed", 0) + report.writes.get("found", 0)
@@ -478,6 +509,17 @@ class Engine:
                 await self._append(safety_stream(place), stopped)
         for place in sorted(known.keys() & self._looked_at - self._held.keys()):
             await self._append(safety_stream(place), SafetyCleared(place=place))
+
+    async def _remember_refusing_containers(self) -> None:
+        """A container that refuses us is paused until it does not; the others go on."""
+        known = {it.subject for it in self._views.pauses() if not it.by}
+        for subject, error in sorted(self._refusing.items()):
+            if subject not in known:
+                paused = PlacePaused(subject=subject, reason=str(error), error=type(error).__name__)
+                await self._append(pause_stream(subject), paused)
+        looked_at = {f"container:{place}" for place in self._looked_at}
+        for subject in sorted(known & looked_at - self._refusing.keys()):
+            await self._append(pause_stream(subject), PlaceResumed(subject=subject))
 
     async def _append(self, stream_id: UUID, *events: Event) -> None:
         version = len(await self._log.load(stream_id))
@@ -500,6 +542,8 @@ class Engine:
         steps: list[PlannedStep] = []
         listed: dict[EndpointName, int] = {}
         for pairing in pairings:
+            if self._paused.hold_any(pairing.containers.items()):
+                continue
             try:
                 observation = await self._observer.look(pairing)
             except (ConnectorError, SafetyStop) as error:
@@ -520,7 +564,7 @@ class Engine:
         fresh = {step.link_id: step.events for step in observation.steps}
         fresh |= {link_id: () for link_id in self._restless_in(pairing) if link_id not in fresh}
         steps = []
-        for link_id in sorted(fresh, key=str):
+        for link_id in sorted((it for it in fresh if not self._paused.hold_item(it)), key=str):
             link = reduce(evolve, fresh[link_id], await self._links.get(link_id))
             if self._is_somebody_missing(link, participants):
                 continue

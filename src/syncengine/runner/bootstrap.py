@@ -7,8 +7,10 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from pathlib import Path
 
+from attrs import evolve as changed
+
 from syncengine.adapters.event_log import SqliteEventLog, open_log
-from syncengine.adapters.guard.breaker import Breakers
+from syncengine.adapters.guard.breaker import Breakers, host_of
 from syncengine.adapters.guard.guarded_connector import GuardedConnector
 from syncengine.adapters.telemetry.listeners import Silence
 from syncengine.connector import Connector
@@ -19,6 +21,7 @@ from syncengine.engine.ports import Clock, Endpoint, Telemetry
 from syncengine.engine.sync_pass import Engine
 from syncengine.errors import SettingsInvalid, SyncEngineError
 from syncengine.runner.clock import SystemClock
+from syncengine.runner.hosts import recall_hosts
 from syncengine.runner.late_connector import EndpointKeeper, LateConnector
 from syncengine.runner.refused_credentials import RefusedCredentials
 from syncengine.runner.rule_coverage import problems_of_policy
@@ -121,9 +124,11 @@ async def open_sync_with(
     _require_fitting(opened, policy, pairings, source="the policy", everybody=True)
     async with open_log(log, now=clock.now) as opened_log:
         breakers = Breakers(clock=clock, telemetry=telemetry)
+        recall_hosts(opened_log, breakers)
         guard = partial(GuardedConnector, clock=clock, telemetry=telemetry, breakers=breakers)
         guarded = {name: guard(it, endpoint=name, plugin=name) for name, it in opened.items()}
-        yield _assembled(guarded, opened_log, policy, pairings, clock, telemetry)
+        sync = _assembled(guarded, opened_log, policy, pairings, clock, telemetry, breakers)
+        yield changed(sync, hosts=frozenset(endpoints))
 
 
 @asynccontextmanager
@@ -149,6 +154,7 @@ async def open_sync_on(
         SettingsInvalid, ConnectorError: as `open_sync`.
     """
     breakers = breakers or Breakers(clock=clock, telemetry=telemetry)
+    recall_hosts(log, breakers)
     async with AsyncExitStack() as stack:
         refused = RefusedCredentials(settings.log, read_only)
         if retry_refused:
@@ -160,7 +166,12 @@ async def open_sync_on(
             opened, settings.policy, settings.pairings, source=settings.source, everybody=len(opened) == len(keepers)
         )
         connectors = {keeper.name: LateConnector(keeper) for keeper in keepers}
-        yield _assembled(connectors, log, settings.policy, settings.pairings, clock, telemetry, keepers)
+        sync = _assembled(connectors, log, settings.policy, settings.pairings, clock, telemetry, breakers)
+        yield changed(
+            sync,
+            keepers={keeper.name: keeper for keeper in keepers},
+            hosts=frozenset(host_of(it.settings, otherwise=it.name) for it in settings.endpoints.values()),
+        )
 
 
 async def _open_endpoints(
@@ -229,7 +240,7 @@ def _assembled(
     pairings: Sequence[Pairing],
     clock: Clock,
     telemetry: Telemetry,
-    keepers: Iterable[EndpointKeeper] = (),
+    breakers: Breakers,
 ) -> Sync:
     endpoints = {name: Endpoint(name=name, connector=connector) for name, connector in connectors.items()}
     engine = Engine(
@@ -249,5 +260,5 @@ def _assembled(
         endpoints=endpoints,
         clock=clock,
         telemetry=telemetry,
-        keepers={keeper.name: keeper for keeper in keepers},
+        breakers=breakers,
     )

@@ -11,6 +11,7 @@ from syncengine.adapters.event_log import SqliteEventLog
 from syncengine.adapters.lease import lease_holder
 from syncengine.adapters.lease_row import LeaseHolder
 from syncengine.domain.identity import ROOT, ContainerId, EndpointName, LinkId, RecordId
+from syncengine.domain.pauses import in_words
 from syncengine.domain.records import RecordRef
 from syncengine.engine.ports import OpenWrite, ParkedItem, Views
 from syncengine.runner.short_text import age, at, cut
@@ -59,6 +60,22 @@ def standing_of(log: SqliteEventLog, now: datetime) -> dict[str, Any]:
             {"endpoint": it.endpoint, "reason": it.reason, "since": it.since, **_age(it.since, now)}
             for it in views.paused()
         ],
+        "paused_places": [
+            {
+                "subject": it.subject,
+                "what": place_in_words(views, it.subject),
+                "reason": it.reason,
+                "by": it.by,
+                "since": it.since,
+                **_age(it.since, now),
+                "way_out": _resuming(views, it.subject) if it.by else "it goes on by itself when that is over",
+            }
+            for it in views.pauses()
+        ],
+        "given_up_hosts": [
+            {"host": it.host, "reason": it.reason, "since": it.since, **_age(it.since, now)}
+            for it in views.given_up_hosts()
+        ],
     }
 
 
@@ -81,6 +98,21 @@ def name_of(views: Views, link_id: LinkId) -> str:
     records = views.records_of(link_id)
     labels = [record.label for record in records if record.label]
     return cut(next((str(name) for name in (*labels, *(it.ref.record_id for it in records))), str(link_id)))
+
+
+def place_in_words(views: Views, subject: str) -> str:
+    """What is paused, with the name that people know it by."""
+    kind, _, name = subject.partition(":")
+    if kind == "item":
+        return f"the item {name_of(views, LinkId(hex=name))}"
+    endpoint, _, container = name.partition("/")
+    project = views.known_record(RecordRef(EndpointName(endpoint), ROOT, RecordId(container))) if container else None
+    return f"{in_words(subject)} ({cut(project.label)})" if project is not None and project.label else in_words(subject)
+
+
+def _resuming(views: Views, subject: str) -> str:
+    kind, _, name = subject.partition(":")
+    return f"`syncengine resume {name_of(views, LinkId(hex=name)) if kind == 'item' else name}`"
 
 
 def titles_of(views: Views, link_id: LinkId) -> dict[tuple[EndpointName, ContainerId], str]:

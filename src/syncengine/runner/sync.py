@@ -7,6 +7,7 @@ from typing import Any
 from attrs import field, frozen
 
 from syncengine.adapters.event_log import SqliteEventLog
+from syncengine.adapters.guard.breaker import Breakers
 from syncengine.domain.identity import EndpointName
 from syncengine.engine.notes import LeaseBack, PassSkipped
 from syncengine.engine.notes import LeaseLost as LeaseLostNote
@@ -14,6 +15,7 @@ from syncengine.engine.ports import Clock, Endpoint, Telemetry, Views
 from syncengine.engine.report import PassReport
 from syncengine.engine.sync_pass import Engine
 from syncengine.errors import LeaseLost, LogUnavailable
+from syncengine.runner.hosts import remember_hosts
 from syncengine.runner.late_connector import EndpointKeeper
 
 
@@ -24,6 +26,8 @@ class Sync:
 
     Attributes:
         keepers: those who hold the endpoints open; empty when somebody else does.
+        breakers: the circuit breakers of their hosts; None for somebody who calls no host.
+        hosts: what the endpoints call, as "name:port".
     """
 
     engine: Engine
@@ -33,6 +37,8 @@ class Sync:
     clock: Clock
     telemetry: Telemetry
     keepers: Mapping[EndpointName, EndpointKeeper] = field(factory=dict)
+    breakers: Breakers | None = None
+    hosts: frozenset[str] = frozenset()
 
     async def run_pass(self, *, retry_refused: bool = False) -> PassReport:
         """
@@ -50,6 +56,8 @@ class Sync:
         if report.skipped:
             await self.log.heartbeat.note_skipped()
             return report
+        if self.breakers is not None:
+            await remember_hosts(self.log, self.breakers, self.hosts, caused_by=report.sync_id)
         await self.log.heartbeat.note_pass(
             sync_id=report.sync_id,
             started_at=report.started_at,

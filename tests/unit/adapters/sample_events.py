@@ -14,10 +14,14 @@ from syncengine.domain.events import (
     EndpointResumed,
     Event,
     Evidence,
+    HostAnswered,
+    HostGivenUp,
     LinkClosed,
     Operation,
     PassFinished,
     PassStarted,
+    PlacePaused,
+    PlaceResumed,
     Proof,
     RecordGone,
     RecordObserved,
@@ -98,6 +102,12 @@ FULL_EXAMPLES: dict[str, Event] = {
     "feed.cursor_advanced": CursorAdvanced(endpoint="huly", container="board", cursor="1741089600123"),
     "endpoint.paused": EndpointPaused(endpoint="huly", reason="the password is wrong", error="AuthenticationFailed"),
     "endpoint.resumed": EndpointResumed(endpoint="huly"),
+    "place.paused": PlacePaused(
+        subject="container:vibe/board", reason="we are no member", error="ContainerRefused", by="ann"
+    ),
+    "place.resumed": PlaceResumed(subject="container:vibe/board", by="ann"),
+    "host.given_up": HostGivenUp(host="huly.example:443", reason="5 failures in a row"),
+    "host.answered": HostAnswered(host="huly.example:443"),
     "safety.stopped": SafetyStopped(
         place="huly/board = vibe/board",
         plan="0f1e2d3c4b5a",

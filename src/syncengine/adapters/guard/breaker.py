@@ -9,7 +9,7 @@ that of the engine's clock; and every change is told.
 from collections.abc import Mapping, Sequence
 from typing import Literal, cast
 
-from circuitbreaker import CircuitBreaker
+from circuitbreaker import STATE_OPEN, CircuitBreaker
 from yarl import URL
 
 from syncengine.adapters.guard.call_settings import CallSettings
@@ -65,6 +65,18 @@ class HostBreaker(CircuitBreaker):  # type: ignore[misc] # the package has no ty
         """Use the settings of all endpoints on this host: the smallest number of failures, the longest time."""
         self._failure_threshold = min(it.breaker_failures for it in everybody)
         self._open_s = max(it.breaker_open_s for it in everybody)
+
+    @property
+    def why(self) -> str | None:
+        """Why the host was given up; None while it is not."""
+        return None if self._told == "closed" else self._why
+
+    def recall(self, why: str) -> None:
+        """Open, because an earlier process gave the host up; a probe may be made at once."""
+        self._state, self._failure_count = STATE_OPEN, self._failure_threshold
+        self._era += 1
+        self._why = why
+        self._tell("open", why)
 
     def require_open_door(self) -> None:
         """
@@ -131,17 +143,28 @@ class Breakers:
         self._telemetry = telemetry or Silence()
         self._by_host: dict[str, HostBreaker] = {}
         self._users: dict[str, tuple[str, CallSettings]] = {}
+        self._recalled: dict[str, str] = {}
 
     def of(self, host: str, *, endpoint: str, calls: CallSettings) -> HostBreaker:
         """The breaker of a host, which this endpoint uses from now on, and no other; a host without users is forgotten."""
         self._users[endpoint] = (host, calls)
         if host not in self._by_host:
             self._by_host[host] = HostBreaker(host, calls=calls, clock=self._clock, telemetry=self._telemetry)
+            if host in self._recalled:
+                self._by_host[host].recall(self._recalled.pop(host))
         used = {it for it, _ in self._users.values()}
         self._by_host = {it: breaker for it, breaker in self._by_host.items() if it in used}
         for name, breaker in self._by_host.items():
             breaker.heed([theirs for it, theirs in self._users.values() if it == name])
         return self._by_host[host]
+
+    def recall(self, given_up: Mapping[str, str]) -> None:
+        """Hosts that an earlier process gave up, and why; heeded when they are first used."""
+        self._recalled = dict(given_up)
+
+    def given_up(self) -> Mapping[str, str]:
+        """The hosts that are only tried with single calls now, and why."""
+        return {host: breaker.why for host, breaker in self._by_host.items() if breaker.why is not None}
 
     def state_of(self, endpoint: str) -> BreakerState:
         """The state for an endpoint; "closed" when it was never connected. May be asked from any thread."""

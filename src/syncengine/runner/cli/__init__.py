@@ -20,6 +20,7 @@ from syncengine.runner.cli import (
     guarantees,
     healthcheck,
     init,
+    pause,
     plan,
     rebuild_views,
     resolve,
@@ -81,6 +82,8 @@ app.command("healthcheck")(healthcheck.healthcheck)
 app.command("explain")(explain.explain)
 app.command("approve")(approve.approve)
 app.command("resolve")(resolve.resolve)
+app.command("pause")(pause.pause)
+app.command("resume")(pause.resume)
 app.command("guarantees")(guarantees.guarantees)
 app.command("connectors")(connectors.connectors)
 app.command("backup")(backup.backup)

@@ -63,6 +63,12 @@ def _describe_lists(standing: dict[str, Any]) -> None:
     show.line(f"open writes {len(standing['open_writes'])}; waiting items {len(standing['parked'])}")
     for paused in standing["paused"]:
         show.line(f"paused      {paused['endpoint']}, for {paused['age']}: {paused['reason']}")
+    for place in standing["paused_places"]:
+        who = f" by {place['by']}" if place["by"] else ""
+        show.line(f"paused      {place['what']}{who}, for {place['age']}: {place['reason']}; {place['way_out']}")
+    for host in standing["given_up_hosts"]:
+        until = "it is tried with single calls until it answers"
+        show.line(f"given up    {host['host']}, for {host['age']}: {host['reason']}; {until}")
     for held in standing["held_plans"]:
         show.line(f"held back   plan {held['plan']}, for {held['age']}: {held['reason']}")
     for asked in standing["asked"]:

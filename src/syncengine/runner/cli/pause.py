@@ -1,0 +1,63 @@
+"""`syncengine pause` and `syncengine resume`: leave something as it is, and go on with it."""
+
+import asyncio
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from syncengine.domain.pauses import in_words
+from syncengine.engine.requests import PausePlace, ResumePlace
+from syncengine.runner.cli import exit_codes, show
+from syncengine.runner.cli.asking import put_in
+from syncengine.runner.cli.context import Context, log_path_of
+from syncengine.runner.cli.places import PLACE_HELP, subject_meant
+
+
+def pause(
+    ctx: Context,
+    place: Annotated[str, typer.Argument(help=PLACE_HELP)],
+    *,
+    reason: Annotated[str, typer.Option(help="Shown by `syncengine status`.")] = "paused by hand",
+    log: Annotated[Path | None, typer.Option("--log", help="The event log; the one in the settings if not given.")] = None,
+) -> None:
+    """
+    Leave an endpoint, a project or an item as it is from the next pass on, until `syncengine resume`; the others go on.
+
+    Works while a service is running, and when none is.
+    """
+    path = log_path_of(ctx, log)
+    subject = _subject(path, place)
+    put_in(path, PausePlace(subject=subject, reason=reason))
+    show.line(f"{in_words(subject)} is left alone from the next pass on; `syncengine resume` ends that")
+
+
+def resume(
+    ctx: Context,
+    place: Annotated[str, typer.Argument(help=PLACE_HELP)],
+    *,
+    log: Annotated[Path | None, typer.Option("--log", help="The event log; the one in the settings if not given.")] = None,
+) -> None:
+    """
+    Go on with what was paused; for an item, writes that a remote refused are made again as well.
+
+    Works while a service is running, and when none is.
+    """
+    path = log_path_of(ctx, log)
+    subject = _subject(path, place)
+    put_in(path, ResumePlace(subject=subject))
+    show.line(f"{in_words(subject)} goes on with the next pass")
+
+
+def _subject(path: Path, place: str) -> str:
+    subject = asyncio.run(_meant(path, place))
+    if subject is None:
+        raise typer.Exit(exit_codes.SETTINGS)
+    return subject
+
+
+async def _meant(path: Path, place: str) -> str | None:
+    from syncengine.adapters.event_log import open_log
+
+    async with open_log(path, read_only=True) as opened:
+        return subject_meant(opened, place)

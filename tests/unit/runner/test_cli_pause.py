@@ -1,0 +1,67 @@
+"""`syncengine pause` and `resume`: an endpoint, a project or an item by the names people know."""
+
+import asyncio
+import json
+
+import pytest
+
+from syncengine.adapters.event_log import open_log
+
+
+@pytest.fixture
+def synced(home):
+    """Both books on both sides."""
+    home.run("run", "--once")
+    return home
+
+
+def title_on_right(home, name="right-1"):
+    return home.right.read()["books"][name]["title"]
+
+
+@pytest.mark.parametrize(
+    ("place", "what"),
+    [("right", "the endpoint right"), ("right/shelf", "the container right/shelf"), ("Emma", "the item B1")],
+)
+def test_what_is_paused_is_shown_and_left_alone_until_it_is_resumed(synced, place, what):
+    """With the reason, and with the line that ends it."""
+    done = synced.run("pause", place, "--reason", "moving house")
+    assert done.exit_code == 0, done.stderr
+    assert "is left alone from the next pass on" in done.stdout
+    synced.left.put("b1", title="Emma Woodhouse")
+    assert synced.run("run", "--once").exit_code == 0
+    assert title_on_right(synced) == "Emma"
+    (paused,) = json.loads(synced.run("status", "--json").stdout)["paused_places"]
+    assert (paused["what"], paused["reason"]) == (what, "moving house")
+    told = synced.run("status").stdout
+    assert f"paused      {what} by " in told
+    command = paused["way_out"].strip("`").split()
+    assert command[:2] == ["syncengine", "resume"]
+    done = synced.run(*command[1:])
+    assert done.exit_code == 0, done.stderr
+    assert "goes on with the next pass" in done.stdout
+    synced.run("run", "--once")
+    assert title_on_right(synced) == "Emma Woodhouse"
+    assert json.loads(synced.run("status", "--json").stdout)["paused_places"] == []
+
+
+def test_it_can_be_asked_while_another_process_writes_the_log(synced):
+    """Nobody has to stop the service to make it leave something alone."""
+
+    async def beside_a_writer():
+        async with open_log(synced.log, command="the service") as log:
+            done = await asyncio.to_thread(synced.run, "pause", "right")
+            return done, len(log.inbox.waiting())
+
+    done, waiting = asyncio.run(beside_a_writer())
+    assert (done.exit_code, waiting) == (0, 1), done.stderr
+
+
+@pytest.mark.parametrize("command", ["pause", "resume"])
+@pytest.mark.parametrize("place", ["middle", "middle/shelf", "right/cellar"])
+def test_an_unknown_place_is_no_place(synced, command, place):
+    """And nothing is asked for."""
+    done = synced.run(command, place)
+    assert done.exit_code == 2
+    assert f'is known as "{place}"' in done.stderr
+    assert json.loads(synced.run("status", "--json").stdout)["asked"] == []
