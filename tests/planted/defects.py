@@ -68,6 +68,7 @@ ON_CHECK = "unit/adapters/test_log_check.py::"
 FOUND = ON_CHECK + "test_what_is_not_as_it_was_stored_is_found"
 
 GRANT = "syncengine/engine/grant.py"
+ON_OUTAGE = "unit/runner/test_outage.py::"
 ON_PAUSES = "unit/engine/test_pauses.py::"
 ON_COPIES = "unit/engine/test_copies.py::"
 ON_GRANT = "unit/engine/test_grant.py::"
@@ -106,6 +107,21 @@ DEFECTS = (
         old="            findings.takes = untold_by_the_lost(link) | findings.takes\n",
         new="",
         tests=(ON_LOSSES + "test_what_the_lost_record_had_not_told_yet_is_not_replaced_by_a_default",),
+    ),
+    # An outage.
+    Defect(
+        name="a cursor is saved although what is new waits for a side that is silent",
+        file="syncengine/engine/observe.py",
+        old="            cursors=() if silent else tuple(self._cursors(listings.values())),\n",
+        new="            cursors=tuple(self._cursors(listings.values())),\n",
+        tests=(ON_OUTAGE + "test_an_outage_costs_little_and_is_caught_up_in_one_pass",),
+    ),
+    Defect(
+        name="nobody is read while one side is down",
+        file=PASS,
+        old="        if silent >= pairing.containers.keys() or ",
+        new="        if silent or ",
+        tests=(ON_OUTAGE + "test_an_outage_costs_little_and_is_caught_up_in_one_pass",),
     ),
     # Pauses.
     Defect(

@@ -61,24 +61,30 @@ class Observer:
         self._times = TrustedTimes(clock)
         self._copies = CopyFinder(endpoints=endpoints, views=views, links=links, clock=clock)
 
-    async def look(self, pairing: Pairing) -> Observation:
+    async def look(self, pairing: Pairing, *, silent: frozenset[EndpointName] = frozenset()) -> Observation:
         """
         Read every side of a pairing.
+
+        Args:
+            silent: sides that cannot be read now. What is new on the others waits for them, for it may have its
+                counterpart there; cursors wait with it.
 
         Raises:
             ConnectorError: a side could not be read; nothing is concluded about any side.
             SuspiciousListing: a side shows nothing although it should.
         """
-        listings = await self._read(pairing)
+        listings = await self._read(pairing, silent)
         self._times.watch()
         problems = [line for listing in listings.values() for line in await self._set_aside(listing)]
-        steps = [*await self._newcomers(pairing, listings), *await self._copies.became(pairing, listings)]
+        steps: list[Step] = []
+        if not silent:
+            steps = [*await self._newcomers(pairing, listings), *await self._copies.became(pairing, listings)]
         for listing in listings.values():
             steps += await self._edits(pairing.kind, listing)
             steps += await self._losses(pairing.kind, listing)
         return Observation(
             steps=tuple(_one_step_a_link(steps)),
-            cursors=tuple(self._cursors(listings.values())),
+            cursors=() if silent else tuple(self._cursors(listings.values())),
             listed={name: listing.listed for name, listing in listings.items()},
             problems=tuple(problems),
         )
@@ -87,8 +93,8 @@ class Observer:
         """Store what was seen and the cursors behind it; a cursor is never stored before what it stands for."""
         await self._links.record_all(observation.steps, beside=observation.cursors)
 
-    async def _read(self, pairing: Pairing) -> dict[EndpointName, Listing]:
-        names = sorted(pairing.containers)
+    async def _read(self, pairing: Pairing, silent: frozenset[EndpointName]) -> dict[EndpointName, Listing]:
+        names = sorted(pairing.containers.keys() - silent)
         reads = [read_listing(self._endpoints[name], pairing.containers[name], self._views) for name in names]
         return dict(zip(names, await together(*reads), strict=True))
 

@@ -8,7 +8,7 @@ pass.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
 from functools import partial, reduce
@@ -132,6 +132,7 @@ class Engine:
         self._report = PassReport(sync_id="", started_at=clock.now())
         self._troubles = Troubles()
         self._answered: set[EndpointName] = set()
+        self._seen_at: dict[EndpointName, Mapping[ContainerId, Container]] = {}
         self._quiet: dict[LinkId, int] = {}
         self._may_delete: frozenset[LinkId] = frozenset()
         self._due: list[tuple[Pairing, Participants, DeletionPlan]] = []
@@ -260,7 +261,7 @@ class Engine:
     # -- pairings ----------------------------------------------------------------------------------------------------
 
     async def _discover(self) -> Containers:
-        """The containers of every endpoint that answers."""
+        """The containers of every endpoint; of one that does not answer those it had when it last did."""
         found: dict[EndpointName, dict[ContainerId, Container]] = {}
 
         async def ask(endpoint: Endpoint) -> None:
@@ -269,7 +270,7 @@ class Engine:
             except ConnectorError as error:
                 self._troubles.note(endpoint.name, error, fatal=True)
             else:
-                found[endpoint.name] = {it.container_id: it for it in containers}
+                found[endpoint.name] = self._seen_at[endpoint.name] = {it.container_id: it for it in containers}
                 self._answered.add(endpoint.name)
 
         await together(
@@ -279,7 +280,8 @@ class Engine:
                 if not self._troubles.left_alone(endpoint.name) and not self._paused.hold_endpoint(endpoint.name)
             )
         )
-        return found
+        silent = {name: seen for name, seen in self._seen_at.items() if self._troubles.left_alone(name)}
+        return {**silent, **found}
 
     def _child_pairings(self, root: Pairing | None, containers: Containers) -> list[Pairing]:
         roots = root.containers if root else {}
@@ -288,11 +290,11 @@ class Engine:
         return child_pairings(projects, containers)
 
     async def _sync_pairing(self, pairing: Pairing, *, retry_refused: bool) -> None:
-        left_alone = any(self._troubles.left_alone(name) for name in pairing.containers)
-        if left_alone or self._paused.hold_any(pairing.containers.items()):
+        silent = frozenset(filter(self._troubles.left_alone, pairing.containers))
+        if silent >= pairing.containers.keys() or self._paused.hold_any(pairing.containers.items()):
             return
         try:
-            observation = await self._observer.look(pairing)
+            observation = await self._observer.look(pairing, silent=silent)
         except ConnectorError as error:
             self._troubles.say(f"{pairing}: {type(error).__name__}: {error}")
             self._troubles.note(EndpointName(error.endpoint or ""), error)
@@ -310,7 +312,9 @@ class Engine:
         self._report.observed += len(observation.steps)
         for name, number in observation.listed.items():
             self._report.listed[name] = self._report.listed.get(name, 0) + number
-        await self._converge_all(pairing, {step.link_id for step in observation.steps}, retry_refused=retry_refused)
+        if not silent:
+            seen = {step.link_id for step in observation.steps}
+            await self._converge_all(pairing, seen, retry_refused=retry_refused)
 
     def _note_refusal(self, pairing: Pairing, error: ConnectorError) -> None:
         """Which container it was, when one refused us."""
