@@ -222,11 +222,17 @@ def _copy_settled(link: Link, event: CopySettled) -> Link:
     before = link.sides.get(endpoint)
     if before is None:
         return changed(link, closed=None)  # the reading of it that follows makes the side
-    old = Copy(fields=before.observed, taken_at=copy.taken_at, revision=before.revision, label=before.label, ignored=True)
+    old = Copy(
+        fields=before.observed,
+        taken_at=before.read_at or copy.taken_at,
+        revision=before.revision,
+        label=before.label,
+        ignored=True,
+    )
     # What a lost record agreed on says nothing about its successor; see `_observed`.
     agreed = NO_FIELDS if before.gone is not None and before.gone.is_proof else before.agreed
     now = changed(
-        before, ref=event.ref, observed=copy.fields, agreed=agreed, revision=copy.revision, gone=None, written_at=None
+        before, ref=event.ref, observed=copy.fields, agreed=agreed, revision=copy.revision, gone=None, read_at=copy.taken_at
     )
     return changed(_with_side(link, endpoint, now), copies=link.copies.replaced(before.ref, old), closed=None)
 
