@@ -37,6 +37,17 @@ class Step:
     claims: tuple[RecordRef, ...] = ()
 
 
+def one_step_a_link(steps: Iterable[Step]) -> Iterable[Step]:
+    """Both sides of one link may have been edited; their events go to its stream together."""
+    merged: dict[LinkId, Step] = {}
+    for step in steps:
+        before = merged.get(step.link_id, Step(link_id=step.link_id, events=()))
+        merged[step.link_id] = Step(
+            link_id=step.link_id, events=before.events + step.events, claims=before.claims + step.claims
+        )
+    return merged.values()
+
+
 class LinkStore:
     """Loads links and appends to them; nobody else appends to link streams."""
 

@@ -33,7 +33,7 @@ from syncengine.engine.calls import asked, together
 from syncengine.engine.find_copies import CopyFinder
 from syncengine.engine.fingerprint import fingerprint
 from syncengine.engine.identify import LoneRecord, Newcomers, identify
-from syncengine.engine.links import LinkStore, Step
+from syncengine.engine.links import LinkStore, Step, one_step_a_link
 from syncengine.engine.listing import Listing, read_listing
 from syncengine.engine.pairings import Pairing
 from syncengine.engine.ports import Append, Clock, Endpoint, KnownRecord, Views
@@ -83,7 +83,7 @@ class Observer:
             steps += await self._edits(pairing.kind, listing)
             steps += await self._losses(pairing.kind, listing)
         return Observation(
-            steps=tuple(_one_step_a_link(steps)),
+            steps=tuple(one_step_a_link(steps)),
             cursors=() if silent else tuple(self._cursors(listings.values())),
             listed={name: listing.listed for name, listing in listings.items()},
             problems=tuple(problems),
@@ -308,14 +308,3 @@ def _absence(known: KnownRecord) -> Evidence:
 
 def _gone(known: KnownRecord, evidence: Evidence, taken_at: datetime) -> RecordGone:
     return RecordGone(ref=known.ref, evidence=evidence, taken_at=taken_at)
-
-
-def _one_step_a_link(steps: Iterable[Step]) -> Iterable[Step]:
-    """Both sides of one link may have been edited; their events go to its stream together."""
-    merged: dict[LinkId, Step] = {}
-    for step in steps:
-        before = merged.get(step.link_id, Step(link_id=step.link_id, events=()))
-        merged[step.link_id] = Step(
-            link_id=step.link_id, events=before.events + step.events, claims=before.claims + step.claims
-        )
-    return merged.values()
