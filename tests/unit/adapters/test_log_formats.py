@@ -12,7 +12,7 @@ from syncengine.adapters.log_backup import salvage
 from syncengine.adapters.log_check import check_log
 from syncengine.adapters.log_file import LOG_FORMAT
 from syncengine.adapters.log_report import CHECKS
-from syncengine.errors import EventLogError, LogDamaged
+from syncengine.errors import EventLogError, LogDamaged, LogMisconfigured
 from tests.unit.adapters.damaged_logs import change, seals_of
 from tests.unit.adapters.sample_events import FULL_EXAMPLES, LINK, confirmed, intended, observed, to_link
 
@@ -40,22 +40,29 @@ def test_there_is_a_log_of_every_older_format():
     assert [file.stem for file in FORMATS] == [f"format_{number}" for number in range(1, LOG_FORMAT)]
 
 
-async def test_an_old_log_can_be_looked_at_as_it_is(path):
-    """`status` and `explain` after an upgrade of the program, before its first run."""
+def rows_of(path):
+    with closing(sqlite3.connect(path)) as connection:
+        return connection.execute("SELECT * FROM stored_events ORDER BY rowid").fetchall()
+
+
+async def test_looking_at_an_old_log_changes_nothing(path):
+    """Before the first run of the new version; where its views are others, it says what makes them again."""
     before = path.read_bytes()
-    async with open_log(path, read_only=True) as log:
-        events = [recorded.event for recorded in log.all_events()]
-    assert events[:4] == [observed(), intended("i1", "i2"), events[2], confirmed("i1")]
-    assert len(events) == 4 + len(FULL_EXAMPLES)
+    with pytest.raises(LogMisconfigured, match="run `syncengine rebuild-views`"):
+        async with open_log(path, read_only=True):
+            pass
     assert path.read_bytes() == before
 
 
 async def test_an_old_log_is_brought_up_to_date_in_place(path):
     """By the first who writes it; nothing that was stored changes, and it goes on from there."""
-    async with open_log(path, read_only=True) as log:
-        before = list(log.all_events())
+    stored = rows_of(path)
     async with open_log(path) as log:
-        assert list(log.all_events()) == before
+        before = list(log.all_events())
+        events = [recorded.event for recorded in before]
+        assert events[:4] == [observed(), intended("i1", "i2"), events[2], confirmed("i1")]
+        assert rows_of(path) == stored
+        assert all(event in FULL_EXAMPLES.values() for event in events[4:])
         await log.append(to_link(confirmed("i2"), after=3), caused_by="x")
         assert log.stream_version(LINK) == 4
     assert format_of(path) == LOG_FORMAT
@@ -74,7 +81,7 @@ async def test_an_upgrade_that_fails_leaves_the_old_log(path, monkeypatch):
         assert not connection.execute("SELECT name FROM sqlite_master WHERE name = 'log_lease'").fetchall()
     assert format_of(path) < LOG_FORMAT
     async with open_log(path) as log:
-        assert log.max_position() == 4 + len(FULL_EXAMPLES)
+        assert log.max_position() == len(rows_of(path))
 
 
 async def test_an_old_log_is_checked_as_far_as_it_can_be(path):
