@@ -165,6 +165,16 @@ def load_log_path(path: Path | str = DEFAULT_FILE) -> Path:
     return log
 
 
+def load_endpoint_names(path: Path | str = DEFAULT_FILE) -> frozenset[EndpointName]:
+    """
+    Only the names of the endpoints; no passwords are needed.
+
+    Raises:
+        SettingsInvalid: the file cannot be read.
+    """
+    return frozenset(EndpointName(name) for name in _table_at(_read(Path(path)), "endpoints"))
+
+
 def _read(path: Path) -> Mapping[str, Any]:
     try:
         return tomllib.loads(path.read_text("utf-8"))

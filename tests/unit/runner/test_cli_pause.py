@@ -57,6 +57,15 @@ def test_it_can_be_asked_while_another_process_writes_the_log(synced):
     assert (done.exit_code, waiting) == (0, 1), done.stderr
 
 
+def test_an_endpoint_without_records_can_be_paused(home):
+    """Before the first sync, by its name in the settings."""
+    home.left.write({"weather": "fine", "books": {}})
+    home.run("run", "--once")
+    assert home.run("pause", "right").exit_code == 0
+    given = home.run("pause", "right", "--log", str(home.log))
+    assert (given.exit_code, 'is known as "right"' in given.stderr) == (2, True), "other settings may belong to that log"
+
+
 @pytest.mark.parametrize("command", ["pause", "resume"])
 @pytest.mark.parametrize("place", ["middle", "middle/shelf", "right/cellar"])
 def test_an_unknown_place_is_no_place(synced, command, place):

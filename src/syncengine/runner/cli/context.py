@@ -6,8 +6,9 @@ from typing import Any
 import typer
 from attrs import frozen
 
+from syncengine.domain.identity import EndpointName
 from syncengine.runner.cli import show
-from syncengine.runner.settings import DEFAULT_FILE, Settings, load_log_path, load_settings
+from syncengine.runner.settings import DEFAULT_FILE, Settings, load_endpoint_names, load_log_path, load_settings
 
 CONFIG_VARIABLE = "SYNCENGINE_CONFIG"
 
@@ -53,3 +54,13 @@ def log_path_of(ctx: Any, given: Path | None) -> Path:
         SettingsInvalid: the settings cannot be read.
     """
     return given if given is not None else load_log_path(choices(ctx).config)
+
+
+def endpoints_of(ctx: Any, given: Path | None) -> frozenset[EndpointName]:
+    """
+    The endpoints in the settings; none where the log was given by option and the settings may be others.
+
+    Raises:
+        SettingsInvalid: the settings cannot be read.
+    """
+    return frozenset() if given is not None else load_endpoint_names(choices(ctx).config)

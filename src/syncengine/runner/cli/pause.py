@@ -6,11 +6,12 @@ from typing import Annotated
 
 import typer
 
+from syncengine.domain.identity import EndpointName
 from syncengine.domain.pauses import in_words
 from syncengine.engine.requests import PausePlace, ResumePlace
 from syncengine.runner.cli import exit_codes, show
 from syncengine.runner.cli.asking import put_in
-from syncengine.runner.cli.context import Context, log_path_of
+from syncengine.runner.cli.context import Context, endpoints_of, log_path_of
 from syncengine.runner.cli.places import PLACE_HELP, subject_meant
 
 
@@ -27,7 +28,7 @@ def pause(
     Works while a service is running, and when none is.
     """
     path = log_path_of(ctx, log)
-    subject = _subject(path, place)
+    subject = _subject(path, place, endpoints_of(ctx, log))
     put_in(path, PausePlace(subject=subject, reason=reason))
     show.line(f"{in_words(subject)} is left alone from the next pass on; `syncengine resume` ends that")
 
@@ -44,20 +45,20 @@ def resume(
     Works while a service is running, and when none is.
     """
     path = log_path_of(ctx, log)
-    subject = _subject(path, place)
+    subject = _subject(path, place, endpoints_of(ctx, log))
     put_in(path, ResumePlace(subject=subject))
     show.line(f"{in_words(subject)} goes on with the next pass")
 
 
-def _subject(path: Path, place: str) -> str:
-    subject = asyncio.run(_meant(path, place))
+def _subject(path: Path, place: str, configured: frozenset[EndpointName]) -> str:
+    subject = asyncio.run(_meant(path, place, configured))
     if subject is None:
         raise typer.Exit(exit_codes.SETTINGS)
     return subject
 
 
-async def _meant(path: Path, place: str) -> str | None:
+async def _meant(path: Path, place: str, configured: frozenset[EndpointName]) -> str | None:
     from syncengine.adapters.event_log import open_log
 
     async with open_log(path, read_only=True) as opened:
-        return subject_meant(opened, place)
+        return subject_meant(opened, place, configured)

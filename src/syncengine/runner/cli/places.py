@@ -1,5 +1,7 @@
 """Which endpoint, container or item people mean."""
 
+from collections.abc import Iterable
+
 from syncengine.adapters.event_log import SqliteEventLog
 from syncengine.domain.identity import ROOT, ContainerId, EndpointName
 from syncengine.domain.pauses import container_subject, endpoint_subject, item_subject
@@ -8,15 +10,22 @@ from syncengine.runner.cli.items import meant
 PLACE_HELP = "An endpoint such as vibe, a project of it such as vibe/Garden (its name or id), or an item as in `explain`."
 
 
-def subject_meant(log: SqliteEventLog, text: str) -> str | None:
+def subject_meant(log: SqliteEventLog, text: str, configured: Iterable[EndpointName]) -> str | None:
     """
     The subject of a pause that this text means; None when there is none or there are several, which is said.
+
+    Args:
+        configured: the endpoints in the settings; those that the log knows are known without them.
 
     Raises:
         EventLogError: the log cannot be read.
     """
     paused = [it.subject for it in log.views.pauses()]
-    endpoints = {*log.views.counts().by_endpoint, *(it.partition(":")[2] for it in paused if it.startswith("endpoint:"))}
+    endpoints = {
+        *configured,
+        *log.views.counts().by_endpoint,
+        *(it.partition(":")[2] for it in paused if it.startswith("endpoint:")),
+    }
     if text in endpoints:
         return endpoint_subject(EndpointName(text))
     name, _, container = text.partition("/")
