@@ -394,8 +394,8 @@ DEFECTS = (
     Defect(
         name="a person's choice overwrites newer edits",
         file=DECIDE,
-        old="        endpoint in link.sides and link.sides[endpoint].observed.get(name) == value\n",
-        new="        endpoint in link.sides\n",
+        old="        link.sides[endpoint].observed.get(name) == value\n        for endpoint",
+        new="        True\n        for endpoint",
         tests=(
             DECIDE_LAWS + "test_an_edit_made_after_a_persons_choice_is_not_overwritten_by_it",
             ON_DECIDE + "test_an_edit_that_is_newer_than_a_persons_choice_is_a_new_conflict",

@@ -99,8 +99,9 @@ def _choice_stands(link: Link, name: FieldName) -> bool:
     """Whether a person chose a value and nobody has edited the field since the conflict the person saw."""
     choice = link.resolved.get(name)
     return choice is not None and all(
-        endpoint in link.sides and link.sides[endpoint].observed.get(name) == value
+        link.sides[endpoint].observed.get(name) == value
         for endpoint, value in choice.versions.items()
+        if endpoint in link.sides  # on a side that is lost nobody edits anything
     )
 
 

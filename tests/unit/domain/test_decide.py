@@ -175,6 +175,18 @@ def test_the_choice_of_a_person_is_written_to_every_side_that_has_another_value(
     assert event.reasons == {"title": "chosen by a person"}
 
 
+def test_the_choice_of_a_person_stands_when_one_of_the_sides_is_lost():
+    """Nobody has edited the other one since."""
+    it = edited(edited(linked(rule=AskAPerson()), HULY, title="one"), VIBE, title="two")
+    it.settle()
+    it.person_resolves("title", "two")
+    it.person_deletes(VIBE)
+    it.look(VIBE)
+    event = it.decide()
+    assert event.reasons["title"] == "chosen by a person"
+    assert fields_written(event)[HULY] == {"title": "two"}
+
+
 def test_an_edit_that_is_newer_than_a_persons_choice_is_a_new_conflict():
     """Whoever chose between "one" and "two" has not seen "three"."""
     it = edited(edited(linked(rule=AskAPerson()), HULY, title="one"), VIBE, title="two")

@@ -8,6 +8,9 @@ from syncengine.testing.simulation.oracle import BrokenPromise
 from syncengine.testing.simulation.persons import alive
 from syncengine.testing.simulation.world import World
 
+_SHOWN = ("write:", "gone:", "copy:")
+"""What waits for a person and holds back an item as a whole."""
+
 
 def require_the_end(world: World) -> None:
     """
@@ -50,6 +53,8 @@ class _Judgement:
         mine = {ref for ref, item in self._world.oracle.ledger.of.items() if item is self._item}
         links = {known.link_id for known in map(views.known_record, mine) if known is not None}
         waiting = {it.subject for it in views.parked() if it.link_id in links}
+        # A copied record belongs to no link before a person has said what it is.
+        waiting |= {it.subject for it in views.parked() if it.subject in {f"copy:{ref}" for ref in mine}}
         return waiting | {"plan" for held in views.held_plans() if f"/{self._item.container}" in held.place}
 
     def _require_presence(self) -> None:
@@ -58,7 +63,7 @@ class _Judgement:
             return
         rules = self._world.setup.policy
         kept = any(rules.deletion_on(death.ref.endpoint) is DeletionRule.KEEP for death in self._item.deaths)
-        shown = any(subject == "plan" or subject.startswith(("write:", "gone:")) for subject in self._waiting)
+        shown = any(subject == "plan" or subject.startswith(_SHOWN) for subject in self._waiting)
         if not kept and not shown and not self._title_waits():
             raise BrokenPromise(
                 "everything that is not parked finishes",
@@ -69,7 +74,7 @@ class _Judgement:
         return {f"field:{name}" for name in FIELDS} <= self._waiting
 
     def _require_equality(self) -> None:
-        if any(subject.startswith(("write:", "gone:")) or subject == "plan" for subject in self._waiting):
+        if any(subject.startswith(_SHOWN) or subject == "plan" for subject in self._waiting):
             return
         if any(
             self._world.setup.policy.deletion_on(death.ref.endpoint) is DeletionRule.KEEP for death in self._item.deaths

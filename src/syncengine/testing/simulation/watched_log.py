@@ -5,7 +5,8 @@ from collections.abc import Callable
 from syncengine.adapters.event_codec import EventCodec
 from syncengine.domain.events import ClaimTaken, Event
 from syncengine.engine.ports import Append, Clock, Recorded
-from syncengine.testing.memory_log import CrashPoint, MemoryLog, MemoryViews
+from syncengine.testing.memory_log import CrashPoint, MemoryLog
+from syncengine.testing.memory_views import MemoryViews
 from syncengine.testing.simulation.host_clock import START
 from syncengine.testing.simulation.oracle import Oracle
 
