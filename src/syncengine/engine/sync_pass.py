@@ -303,16 +303,17 @@ class Engine:
         except SafetyStop as error:
             self._hold(str(pairing), error)
             return
-        self._looked_at.update({pairing.ids, *(f"{name}/{container}" for name, container in pairing.containers.items())})
+        read = {f"{name}/{container}" for name, container in pairing.containers.items() if name not in silent}
+        self._looked_at |= read if silent else {pairing.ids, *read}
         for line in observation.problems:
             self._troubles.say(line)
         await self._observer.save(observation)
-        self._seen_pairings.append(pairing)
         self._report.pairings += 1
         self._report.observed += len(observation.steps)
         for name, number in observation.listed.items():
             self._report.listed[name] = self._report.listed.get(name, 0) + number
         if not silent:
+            self._seen_pairings.append(pairing)
             seen = {step.link_id for step in observation.steps}
             await self._converge_all(pairing, seen, retry_refused=retry_refused)
 
