@@ -100,6 +100,13 @@ def disasters(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def damage(session: nox.Session) -> None:
+    """Cut off or change bytes of the last transactions of a log, 2,000 times; `--cases` for more."""
+    groups(session, "test")
+    session.run("python", "-m", "tests.crash.log_damage", *session.posargs)
+
+
+@nox.session(default=False)
 def bench(session: nox.Session) -> None:
     """Speed, as ratios against floors taken in the same run."""
     groups(session, "test")

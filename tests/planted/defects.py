@@ -860,4 +860,11 @@ DEFECTS = (
         new="        wrong = [table for table in TABLES if _differs(cursor, table) and False]\n",
         tests=(ON_CHECK + "test_views_that_say_something_else_are_found_and_made_anew[DELETE FROM view_records]",),
     ),
+    Defect(
+        name="notes about links are trusted after a start",
+        file=LOG_TRANSACTION,
+        old="        cursor.execute(LOOK_AGAIN, (seals",
+        new="        cursor.execute(LOOK_AGAIN, (1 << 60,) or (seals",
+        tests=(ON_CHECK + "test_the_links_of_the_last_transactions_are_looked_at_again_after_a_start",),
+    ),
 )

@@ -10,7 +10,7 @@ from syncengine.adapters.log_check import check_log
 from syncengine.adapters.log_file import check_path, connect, damaged, log_trouble, write_transaction
 from syncengine.adapters.log_report import LogReport
 from syncengine.adapters.log_tables import check_readable, prepare, rebuild
-from syncengine.errors import LogMisconfigured, LogUnavailable
+from syncengine.errors import LogDamaged, LogMisconfigured, LogUnavailable
 
 _EVENTS = """
     INSERT INTO main.stored_events (rowid, originator_id, originator_version, topic, state)
@@ -40,7 +40,7 @@ def back_up(path: Path, target: Path) -> int:
             copy.execute("PRAGMA journal_mode=DELETE").fetchall()
         report = check_log(draft, views=False)
         if report.troubles and report.error is None:
-            raise damaged(path, report.troubles[0].told, sound_up_to=report.sound_up_to)
+            raise damaged(path, report.told, sound_up_to=report.sound_up_to)
     return report.events
 
 
@@ -53,10 +53,13 @@ def salvage(path: Path, target: Path) -> LogReport:
 
     Raises:
         LogMisconfigured: there is no log, or the target is there already.
-        EventLogError: the log cannot be read at all, or the copy not be written.
+        LogDamaged: it holds no event that can be saved.
+        EventLogError: the log cannot be read, or the copy not be written.
     """
     with _new_file(path, target) as draft:
         report = check_log(path, views=False)
+        if not report.sound_up_to:
+            raise LogDamaged(f"no event of {path} can be saved; restore it from a backup ({report.told})", sound_up_to=0)
         _copy_events(path, draft, up_to=report.sound_up_to, sealed=report.sealed)
         if not check_log(draft).sound:
             raise LogUnavailable(f"the copy of {path} is not sound; check the disk of {target}")

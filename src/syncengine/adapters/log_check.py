@@ -78,7 +78,7 @@ def require_sound(path: Path) -> bool:
         raise cannot_be_read(path, report.error) from report.error
     if report.sound or report.only_views:
         return report.sound
-    raise damaged(path, report.troubles[0].told, sound_up_to=report.sound_up_to)
+    raise damaged(path, report.told, sound_up_to=report.sound_up_to)
 
 
 def require_sound_tail(path: Path) -> None:

@@ -74,10 +74,10 @@ def damaged(path: Path, told: str, *, sound_up_to: int | None) -> LogDamaged:
     Args:
         sound_up_to: position of the last event that can be used; None when nobody looked.
     """
-    saved = f"save its events up to {sound_up_to}" if sound_up_to else "save what is sound"
+    saved = "what is sound" if sound_up_to is None else f"its events up to {sound_up_to}"
+    or_save = "" if sound_up_to == 0 else f", or save {saved} with `syncengine salvage`"
     return LogDamaged(
-        f"the event log {path} is damaged; restore it from a backup, or {saved} with `syncengine salvage` ({told})",
-        sound_up_to=sound_up_to,
+        f"the event log {path} is damaged; restore it from a backup{or_save} ({told})", sound_up_to=sound_up_to
     )
 
 

@@ -69,6 +69,11 @@ class LogReport:
         return [finding for finding in self.findings if not finding.sound]
 
     @property
+    def told(self) -> str:
+        """The first trouble, in words; or that there is none."""
+        return next((finding.told for finding in self.troubles), "there is nothing wrong with it")
+
+    @property
     def sealed(self) -> bool:
         """Whether its transactions carry seals, which those of the oldest logs do not."""
         return self.log_format >= SEALED_SINCE

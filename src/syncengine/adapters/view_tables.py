@@ -94,6 +94,13 @@ _MOVED = """
 QUIET = "DELETE FROM view_restless WHERE link_id = ? AND version = ?"
 """Marks a link as needing nothing, unless it has moved on meanwhile."""
 
+LOOK_AGAIN = """
+    INSERT INTO view_restless (link_id, version)
+    SELECT originator_id, MAX(originator_version) FROM stored_events WHERE rowid > ? AND topic LIKE 'link.%'
+    GROUP BY originator_id
+    ON CONFLICT (link_id) DO UPDATE SET version = excluded.version"""
+"""Marks every link as moved that has an event after this position, for somebody who does not trust the marks."""
+
 _WRITTEN_TO = "UPDATE view_progress SET position = ?"
 _WRITTEN_ON = "UPDATE view_progress SET position = position + ?"
 

@@ -113,10 +113,11 @@ async def test_what_is_not_as_it_was_stored_is_found(path, statement, check, sou
     report = check_log(path)
     assert check in wrong(report)
     assert report.sound_up_to == sound_up_to
-    with pytest.raises(LogDamaged, match=rf"{path} is damaged; restore it from a backup, or save ") as refused:
+    with pytest.raises(LogDamaged, match=rf"{path} is damaged; restore it from a backup") as refused:
         async with open_log(path):
             pass
     assert refused.value.sound_up_to == sound_up_to
+    assert (f"save its events up to {sound_up_to} with `syncengine salvage`" in str(refused.value)) == bool(sound_up_to)
     assert check_log(path) == report
 
 
@@ -242,6 +243,22 @@ async def test_links_that_need_nothing_are_no_damage(path):
     async with open_log(path) as log:
         await log.mark_quiet({LINK: 6})
     assert view_rows(path)["view_restless"] == [(OTHER_LINK.hex, 2)]
+    assert check_log(path).sound
+
+
+async def test_the_links_of_the_last_transactions_are_looked_at_again_after_a_start(path):
+    """The notes that they moved may be on a page that never reached the disk, and nothing else would tell."""
+    async with open_log(path) as log:
+        await log.mark_quiet({LINK: 6, OTHER_LINK: 2})
+    assert view_rows(path)["view_restless"] == []
+    async with open_log(path):
+        assert sorted(view_rows(path)["view_restless"]) == sorted([(LINK.hex, 6), (OTHER_LINK.hex, 2)])
+    async with open_log(path) as log:
+        for number in range(3):
+            await log.append(to_link(observed(label=str(number)), after=2 + number, link=OTHER_LINK), caused_by="x")
+        await log.mark_quiet({LINK: 6, OTHER_LINK: 5})
+    async with open_log(path):
+        assert view_rows(path)["view_restless"] == [(OTHER_LINK.hex, 5)]
     assert check_log(path).sound
 
 

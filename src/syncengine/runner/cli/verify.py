@@ -71,7 +71,6 @@ def ways_out(report: "LogReport") -> list[str]:
     if report.error is not None:
         return ["the events are as they were stored, but not by this version; use the newest version that wrote this log"]
     back = f"put it in the place of {report.path}, away with {report.path.name}-wal and {report.path.name}-shm, and start"
-    return [
-        f"stop the sync, take the last file that `syncengine backup` made, {back}",
-        f"stop the sync, run `syncengine salvage NEW_FILE`, which saves the events up to {report.sound_up_to}, {back}",
-    ]
+    restored = f"stop the sync, take the last file that `syncengine backup` made, {back}"
+    saved = f"stop the sync, run `syncengine salvage NEW_FILE`, which saves the events up to {report.sound_up_to}, {back}"
+    return [restored, saved] if report.sound_up_to else [restored]
