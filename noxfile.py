@@ -107,6 +107,13 @@ def damage(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def contest(session: nox.Session) -> None:
+    """A hundred processes want to write one log; for 200 rounds the one that writes is killed, or paused and robbed."""
+    groups(session, "test")
+    session.run("python", "-m", "tests.crash.contest", *session.posargs)
+
+
+@nox.session(default=False)
 def bench(session: nox.Session) -> None:
     """Speed, as ratios against floors taken in the same run."""
     groups(session, "test")

@@ -1,0 +1,51 @@
+"""A small contest for one log with real processes, killed, paused and robbed; `nox -s contest` holds a large one."""
+
+import pytest
+
+from tests.crash.contest import Turn, contest, wrong_in
+from tests.crash.contested_logs import SqliteContested, Stored
+
+PROCESSES = 12
+ROUNDS = 15
+
+
+@pytest.fixture(params=[SqliteContested])
+def log(request, tmp_path):
+    """One class for each kind of log."""
+    return request.param(tmp_path / "log.db")
+
+
+def test_there_is_one_writer_at_a_time(log):
+    """No event of anybody who was fenced out, none lost that was acknowledged, and each holder is followed in time."""
+    outcome = contest(log, processes=PROCESSES, rounds=ROUNDS)
+    assert not outcome.wrong, "\n".join((str(outcome), *outcome.wrong))
+    assert outcome.slowest_s < log.takeover_s
+    assert outcome.killed > 0
+    assert outcome.robbed > 0
+    assert outcome.events >= outcome.robbed * 2
+
+
+def stored(*events):
+    """Events by (epoch of the seal, what their writer says)."""
+    return [Stored(position, epoch, says) for position, (epoch, says) in enumerate(events, start=1)]
+
+
+WELL = [(1, "1/7/0"), (1, "1/7/1"), (2, "2/8/0")]
+WRONG = {
+    "an old holder came back": ([*WELL, (1, "1/7/2")], "event 4 of epoch 1 comes after one of epoch 2"),
+    "an old holder was late": (
+        [*WELL[:2], (1, "1/7/2"), WELL[2]],
+        "event 3 of epoch 1 was stored when 2 had taken the log",
+    ),
+    "two names": ([WELL[0], (1, "1/9/1"), WELL[2]], "event 2 of epoch 1 is by 9, who held another one"),
+    "another seal": ([*WELL[:2], (2, "1/7/2")], "event 3 is sealed by epoch 2 and says 1"),
+    "a loss": (WELL[:2], r"events [0] of epoch 2 were acknowledged and are not there"),
+}
+
+
+@pytest.mark.parametrize(("events", "told"), WRONG.values(), ids=WRONG)
+def test_what_must_not_be_is_seen(events, told):
+    """The judge of the contest is no stub."""
+    turns = {1: Turn(7, 1, 0, [0, 1]), 2: Turn(8, 2, 2, [0])}
+    assert list(wrong_in(turns, stored(*WELL))) == []
+    assert told in list(wrong_in(turns, stored(*events)))
