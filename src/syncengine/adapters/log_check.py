@@ -13,6 +13,7 @@ from syncengine.adapters.event_check import AllVersions, EventCheck, IndexedVers
 from syncengine.adapters.hash_chain import SEALED_SINCE, START, Seal, all_seals, last_seals
 from syncengine.adapters.log_file import BUSY_TIMEOUT_S, check_format, damaged, log_trouble
 from syncengine.adapters.log_report import Findings, LogReport
+from syncengine.adapters.log_tables import changed_tables
 from syncengine.adapters.stored_rows import AFTER, LAST_POSITION, Row, cannot_be_read
 from syncengine.adapters.view_check import Fold, view_trouble
 from syncengine.errors import LogMisconfigured, LogUnavailable
@@ -45,7 +46,7 @@ def check_log(path: Path, *, views: bool = True) -> LogReport:
     try:
         with _snapshot(path) as connection:
             log_format = check_format(connection, path, schema="log")
-            found.looked("file", _file_trouble(connection))
+            found.looked("file", _file_trouble(connection) or _table_trouble(connection, log_format))
             found.events = _last_position(connection)
             _check_events(connection, log_format, checking, found, views=views)
     except sqlite3.Error as error:
@@ -134,6 +135,11 @@ def _file_trouble(connection: sqlite3.Connection) -> str | None:
     rows = connection.execute(f"PRAGMA log.integrity_check({_MOST_TROUBLES})").fetchall()
     told = "; ".join(str(trouble) for (trouble,) in rows)
     return None if told == "ok" else told.replace("\n", " ")
+
+
+def _table_trouble(connection: sqlite3.Connection, log_format: int) -> str | None:
+    changed = changed_tables(connection, log_format)
+    return f"the columns of {', '.join(changed)} are not those that were made" if changed else None
 
 
 def _last_position(connection: sqlite3.Connection) -> int:

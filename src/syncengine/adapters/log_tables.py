@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from datetime import datetime
 from pathlib import Path
 
@@ -15,6 +16,9 @@ from syncengine.adapters.view_tables import write_views
 from syncengine.errors import LogMisconfigured
 
 _FACTS = "CREATE TABLE log_facts (name TEXT NOT NULL PRIMARY KEY, value TEXT NOT NULL)"
+_NOTES = {"log_facts": _FACTS, "heartbeat": heartbeat.TABLE}
+_SINCE_SEALS = {"log_lease": lease_row.TABLE, "log_chain": hash_chain.TABLE}
+_COLUMNS = 'SELECT name, type, "notnull", pk FROM pragma_table_info(?, ?)'
 _STATE_VIEWS_VERSION = "INSERT OR REPLACE INTO log_facts (name, value) VALUES ('views_version', ?)"
 _PROBED = "INSERT OR REPLACE INTO log_facts (name, value) VALUES ('probed_at', ?)"
 _VIEWS_VERSION = "SELECT value FROM log_facts WHERE name = 'views_version'"
@@ -37,15 +41,28 @@ def prepare(connection: sqlite3.Connection, path: Path, *, event_tables: Sequenc
     with write_transaction(connection) as cursor:
         made_by = check_format(connection, path)
         if not made_by:
-            for statement in (*event_tables, _FACTS, heartbeat.TABLE):
+            for statement in (*event_tables, *_NOTES.values()):
                 cursor.execute(statement)
             make_view_tables(cursor)
             cursor.execute(_STATE_VIEWS_VERSION, (str(VIEWS_VERSION),))
         if made_by < LOG_FORMAT:
-            cursor.execute(lease_row.TABLE)
-            cursor.execute(hash_chain.TABLE)
+            for statement in _SINCE_SEALS.values():
+                cursor.execute(statement)
             hash_chain.seal_old_events(cursor)
             mark_format(cursor)
+
+
+def changed_tables(connection: sqlite3.Connection, log_format: int) -> list[str]:
+    """Names of tables, events and views aside, that have other columns in the database `log` than this version makes."""
+    tables = _NOTES if log_format < hash_chain.SEALED_SINCE else _NOTES | _SINCE_SEALS
+    with closing(sqlite3.connect(":memory:")) as fresh:
+        for statement in tables.values():
+            fresh.execute(statement)
+        return [
+            name
+            for name in tables
+            if fresh.execute(_COLUMNS, (name, "main")).fetchall() != connection.execute(_COLUMNS, (name, "log")).fetchall()
+        ]
 
 
 def check_readable(connection: sqlite3.Connection, path: Path) -> None:

@@ -12,6 +12,7 @@ FOLDED_AT_ONCE = 1_000
 
 _VIEWS_VERSION = "SELECT value FROM log.log_facts WHERE name = 'views_version'"
 _DIFFERENT = "SELECT 1 FROM (SELECT * FROM {} EXCEPT SELECT * FROM {}) LIMIT 1"
+_COLUMNS = "SELECT name, type FROM pragma_table_info(?, ?)"
 _NOTES = "view_restless"
 """Rows are taken out of this table when somebody found nothing to do, which no event tells."""
 
@@ -68,4 +69,6 @@ def view_trouble(cursor: sqlite3.Cursor, fold: Fold) -> str | None:
 def _differs(cursor: sqlite3.Cursor, table: str) -> bool:
     there, anew = f"log.{table}", f"main.{table}"
     pairs = [(there, anew)] if table == _NOTES else [(there, anew), (anew, there)]
+    if cursor.execute(_COLUMNS, (table, "main")).fetchall() != cursor.execute(_COLUMNS, (table, "log")).fetchall():
+        return True
     return any(cursor.execute(_DIFFERENT.format(*pair)).fetchone() for pair in pairs)

@@ -217,6 +217,7 @@ VIEWS_WRONG = (
     "UPDATE view_progress SET position = position - 1",
     "UPDATE view_restless SET version = version - 1",
     "DROP TABLE view_cursors",
+    "ALTER TABLE view_paused RENAME COLUMN reason TO treason",
 )
 
 
@@ -277,6 +278,15 @@ async def test_events_that_contradict_each_other_are_found(path):
     assert wrong(report) == ["views"]
     assert "contradict each other" in report.troubles[0].told
     with pytest.raises(EventLogError, match="UNIQUE"):
+        async with open_log(path):
+            pass
+
+
+async def test_a_table_whose_columns_were_renamed_is_found(path):
+    """A byte in the description of the tables; nothing else would show it before the table is used."""
+    change(path, "ALTER TABLE log_lease RENAME COLUMN since TO sinde")
+    assert check_log(path).told == "the columns of log_lease are not those that were made"
+    with pytest.raises(LogDamaged, match="the columns of log_lease"):
         async with open_log(path):
             pass
 
