@@ -43,6 +43,7 @@ PASS = "syncengine/engine/sync_pass.py"
 SAFETY = "syncengine/engine/safety.py"
 CONVERTER = "syncengine/adapters/event_converter.py"
 JSON = "syncengine/adapters/plain_json.py"
+GUARD = "syncengine/adapters/guard/guarded_connector.py"
 LOG_TRANSACTION = "syncengine/adapters/log_transaction.py"
 LEASE = "syncengine/adapters/lease.py"
 EVENT_CHECK = "syncengine/adapters/event_check.py"
@@ -866,5 +867,15 @@ DEFECTS = (
         old="        cursor.execute(LOOK_AGAIN, (seals",
         new="        cursor.execute(LOOK_AGAIN, (1 << 60,) or (seals",
         tests=(ON_CHECK + "test_the_links_of_the_last_transactions_are_looked_at_again_after_a_start",),
+    ),
+    Defect(
+        name="a holder that was overtaken still sends its writes",
+        file=GUARD,
+        old="                self._may_write()  #",
+        new="                pass  #",
+        tests=(
+            "unit/adapters/test_guarded_connector.py::test_a_write_that_must_not_be_made_any_more_is_not_made",
+            "unit/runner/test_bootstrap.py::test_a_process_that_was_overtaken_sends_nothing",
+        ),
     ),
 )

@@ -20,7 +20,7 @@ from attrs import frozen
 from syncengine.adapters.heartbeat import Heartbeat
 from syncengine.adapters.inbox import SqliteInbox
 from syncengine.adapters.lease import Lease, hold_lease
-from syncengine.adapters.lease_row import RENEW_EVERY_S
+from syncengine.adapters.lease_row import EPOCH, RENEW_EVERY_S
 from syncengine.adapters.log_check import require_sound, require_sound_tail
 from syncengine.adapters.log_file import check_path, durability, log_trouble, write_transaction
 from syncengine.adapters.log_reader import LogReader
@@ -32,7 +32,7 @@ from syncengine.adapters.view_tables import QUIET
 from syncengine.adapters.views import SqliteViews
 from syncengine.domain.identity import LinkId
 from syncengine.engine.ports import Append, Recorded
-from syncengine.errors import EventLogError, LogMisconfigured
+from syncengine.errors import EventLogError, LeaseLost, LogMisconfigured
 
 if TYPE_CHECKING:
     from syncengine.adapters.eventsourcing_bridge import LogApplication
@@ -141,6 +141,19 @@ class SqliteEventLog:
         """Position of the last event of the log; 0 when it is empty."""
         ((position,),) = self._reader.rows(LAST_POSITION)
         return int(position)
+
+    def require_lease(self) -> None:
+        """
+        See that nobody took the lease meanwhile; for the last moment before something that cannot be taken back.
+
+        A short local look. Nothing to see on a log that was opened for reading only.
+
+        Raises:
+            LeaseLost: somebody did; what is to be done now is theirs.
+            EventLogError: the file cannot be read.
+        """
+        if self.lease is not None and self._reader.row(EPOCH) != (self.lease.epoch,):
+            raise LeaseLost(f"somebody else took the event log {self.path} meanwhile; nothing is sent any more")
 
     async def probe(self) -> None:
         """

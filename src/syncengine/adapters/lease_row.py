@@ -31,7 +31,7 @@ _TAKE = """
         epoch = MAX(epoch + 1, excluded.epoch), pid = excluded.pid, host = excluded.host, command = excluded.command,
         since = excluded.since,
         renewed_at = excluded.renewed_at, expires_at = excluded.expires_at"""
-_EPOCH = "SELECT epoch FROM log_lease"
+EPOCH = "SELECT epoch FROM log_lease"
 _ROW = "SELECT epoch, pid, host, command, since, renewed_at, expires_at FROM log_lease"
 _RENEW = "UPDATE log_lease SET renewed_at = ?, expires_at = ? WHERE epoch = ?"
 _GIVE_BACK = "UPDATE log_lease SET expires_at = NULL WHERE epoch = ?"
@@ -76,13 +76,13 @@ class LeaseRow:
 def take(cursor: sqlite3.Cursor, holder: LeaseHolder, now: datetime) -> int:
     """Make this holder the one who may write, within a transaction; the epoch, which is its own once that is committed."""
     execute(cursor, _TAKE, (holder.pid, holder.host, holder.command, holder.since, *_times(now)))
-    ((epoch,),) = cursor.execute(_EPOCH).fetchall()
+    ((epoch,),) = cursor.execute(EPOCH).fetchall()
     return int(epoch)
 
 
 def epoch_in(cursor: sqlite3.Cursor) -> int:
     """The epoch that may write; 0 when the lease was never taken."""
-    row = cursor.execute(_EPOCH).fetchone()
+    row = cursor.execute(EPOCH).fetchone()
     return int(row[0]) if row else 0
 
 

@@ -125,7 +125,9 @@ async def open_sync_with(
     async with open_log(log, now=clock.now) as opened_log:
         breakers = Breakers(clock=clock, telemetry=telemetry)
         recall_hosts(opened_log, breakers)
-        guard = partial(GuardedConnector, clock=clock, telemetry=telemetry, breakers=breakers)
+        guard = partial(
+            GuardedConnector, clock=clock, telemetry=telemetry, breakers=breakers, may_write=opened_log.require_lease
+        )
         guarded = {name: guard(it, endpoint=name, plugin=name) for name, it in opened.items()}
         sync = _assembled(guarded, opened_log, policy, pairings, clock, telemetry, breakers)
         yield changed(sync, hosts=frozenset(endpoints))
@@ -159,7 +161,7 @@ async def open_sync_on(
         refused = RefusedCredentials(settings.log, read_only)
         if retry_refused:
             refused.forget()
-        keepers = await _open_endpoints(stack, settings, telemetry, clock, breakers, refused)
+        keepers = await _open_endpoints(stack, settings, telemetry, clock, breakers, refused, log)
         _require_open(keepers, reach_all=reach_all)
         opened = {keeper.name: keeper.connector for keeper in keepers if keeper.connector is not None}
         _require_fitting(
@@ -181,6 +183,7 @@ async def _open_endpoints(
     clock: Clock,
     breakers: Breakers,
     refused: RefusedCredentials,
+    log: SqliteEventLog,
 ) -> list[EndpointKeeper]:
     """All endpoints at once, each tried once when this returns."""
     late: dict[EndpointName, Connector] = {}
@@ -200,6 +203,7 @@ async def _open_endpoints(
         read_only=refused.read_only,
         breakers=breakers,
         refused=refused,
+        may_write=log.require_lease,
     )
     keepers = [make(endpoint) for endpoint in settings.endpoints.values()]
     for keeper in keepers:

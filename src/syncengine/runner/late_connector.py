@@ -56,6 +56,7 @@ class EndpointKeeper:
         read_only: bool = False,
         breakers: Breakers | None = None,
         refused: RefusedCredentials | None = None,
+        may_write: Callable[[], object] | None = None,
     ) -> None:
         self.name = endpoint.name
         self.connector: Connector | None = None
@@ -69,6 +70,7 @@ class EndpointKeeper:
         self._read_only = read_only
         self.breakers = breakers or Breakers(clock=clock, telemetry=telemetry)
         self._refused = refused
+        self._may_write = may_write
         self._tried = asyncio.Event()
         self._closing = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -146,6 +148,7 @@ class EndpointKeeper:
                     calls=self._endpoint.calls,
                     breakers=self.breakers,
                     host=host_of(self._endpoint.settings, otherwise=self.name),
+                    may_write=self._may_write,
                 )
                 self._on_open(self.name, guarded)
                 self.connector = guarded

@@ -158,6 +158,16 @@ async def test_every_kind_of_write_asks_for_the_epoch(path):
         assert log.heartbeat.skipped() == 0
 
 
+async def test_nothing_is_sent_by_a_holder_that_was_overtaken(path):
+    """What it was about to send may have been settled by somebody else; asked when it is the call's turn."""
+    async with open_log(path) as log, open_log(path, read_only=True) as looking:
+        log.require_lease()
+        take_away(path)
+        with pytest.raises(LeaseLost, match=f"somebody else took the event log {path} meanwhile; nothing is sent any more"):
+            log.require_lease()
+        looking.require_lease()
+
+
 async def test_a_lease_that_was_given_back_meanwhile_is_taken_again(path):
     """Nobody writes any more, but somebody did: whoever held it before starts from what is stored."""
     async with open_log(path) as log:

@@ -13,6 +13,7 @@ from syncengine.domain.records import FieldValues, RecordRef
 from syncengine.engine.notes import BreakerChanged, CallEnded, CallRetried, CallWork
 from syncengine.errors import (
     CircuitOpen,
+    LeaseLost,
     OutcomeUnknown,
     RateLimited,
     RecordInvalid,
@@ -34,7 +35,7 @@ KEY = SyncKey("0" * 32)
 class Guarded:
     """A guarded connector over a memory remote with one record."""
 
-    def __init__(self, *, calls=None, seed=1, breakers=None, clock=None, endpoint="memory", **abilities):
+    def __init__(self, *, calls=None, seed=1, breakers=None, clock=None, endpoint="memory", may_write=None, **abilities):
         self.clock = clock or VirtualClock(tick_s=0)
         self.remote = MemoryRemote(Abilities(**abilities), now=self.clock.now)
         self.remote.add_container(BOX)
@@ -52,6 +53,7 @@ class Guarded:
             breakers=self.breakers,
             host="memory.example:1",
             random=Random(seed),
+            may_write=may_write,
         )
         self.ref = RecordRef(inside.endpoint, BOX, RecordId(self.record_id))
 
@@ -578,3 +580,32 @@ async def test_waiting_for_a_turn_is_not_part_of_a_call():
     it.faults.plan("create", *slow)
     await asyncio.gather(it.create(), it.create(key=SyncKey("1" * 32)))
     assert [note.duration_s for note in it.heard.of(CallEnded)] == [5.0, 2.0]
+
+
+async def test_a_write_that_must_not_be_made_any_more_is_not_made():
+    """It is asked about when it is its turn, after all waiting; reads go on, and nobody thinks ill of the host."""
+    lost = []
+
+    def may_write():
+        if lost:
+            raise LeaseLost("written by process 7")
+
+    it = Guarded(may_write=may_write, max_concurrent_writes=1)
+    gate, begun = asyncio.Event(), asyncio.Event()
+
+    async def waits(*_):
+        begun.set()
+        await gate.wait()
+
+    first = asyncio.ensure_future(it.with_inside("create", waits))
+    await begun.wait()
+    second = asyncio.ensure_future(it.create("three", SyncKey("1" * 32)))
+    await asyncio.sleep(0)
+    lost.append("the lease")
+    gate.set()
+    await first
+    with pytest.raises(LeaseLost):
+        await second
+    assert await it.guarded.fetch(it.ref) is not None
+    assert set(it.remote.items(BOX)) == {it.record_id}
+    assert it.state == "closed"

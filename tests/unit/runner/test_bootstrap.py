@@ -1,7 +1,8 @@
 """Opening a synchronisation: from settings, for planning, and inside another program."""
 
 import asyncio
-from contextlib import AsyncExitStack, asynccontextmanager
+import sqlite3
+from contextlib import AsyncExitStack, asynccontextmanager, closing
 
 import pytest
 from attrs import evolve
@@ -17,6 +18,7 @@ from syncengine.errors import (
     AnotherWriter,
     AuthenticationFailed,
     ContractViolation,
+    LeaseLost,
     LogMisconfigured,
     SettingsInvalid,
     Unreachable,
@@ -50,6 +52,39 @@ async def test_a_log_is_written_by_one_at_a_time(home):
         with pytest.raises(AnotherWriter, match="is being written by process"):
             async with open_sync(load_settings(home.config)):
                 pytest.fail("not reached")
+
+
+class Robbed(Heard):
+    """Takes the lease away as soon as an intent is saved, as somebody does while this process is paused right there."""
+
+    log = None
+
+    def note(self, note, /):
+        super().note(note)
+        if note.name == "write.intended" and self.log is not None:
+            with closing(sqlite3.connect(self.log)) as connection:
+                connection.execute("UPDATE log_lease SET epoch = epoch + 1")
+                connection.commit()
+
+
+@pytest.mark.parametrize("embedded", [False, True])
+async def test_a_process_that_was_overtaken_sends_nothing(home, embedded):
+    """Its intent is saved, and somebody else may have settled it; the next pass has the lease again and finishes it."""
+    told = Robbed()
+    if embedded:
+        connectors = _connectors(home.left, home.right)
+        opening = open_sync_with(connectors, log=home.log, policy=POLICY, pairings=[BOOKS], telemetry=told)
+    else:
+        opening = open_sync(load_settings(home.config), telemetry=told)
+    async with opening as sync:
+        told.log = home.log
+        with pytest.raises(LeaseLost, match="nothing is sent any more"):
+            await sync.run_pass()
+        assert "write.intended" in told.names
+        assert home.right.titles() == []
+        told.log = None
+        await sync.run_pass()
+    assert home.right.titles() == ["Emma", "Ulysses"]
 
 
 async def test_a_field_without_a_rule_ends_the_attempt(home):

@@ -1,8 +1,8 @@
 """
 A connector with a guard around every call: not too many at once, not too fast, not for ever, and not when it is of no use.
 
-Order around a call: room (calls in flight), rate, the rest that the remote asked for, circuit breaker, time limit, the
-connector. Reads are tried again a few times when trouble is passing; a write is made exactly once, and what its answer
+Order around a call: room (calls in flight), rate, the rest that the remote asked for, whether a write may still be made,
+circuit breaker, time limit, the connector. Reads are tried again a few times when trouble is passing; a write is made exactly once, and what its answer
 proves is checked here: too slow an answer proves nothing. Nothing but our own errors comes out, without secrets.
 """
 
@@ -69,6 +69,7 @@ class GuardedConnector:
         breakers: Breakers | None = None,
         host: str | None = None,
         random: Random | None = None,
+        may_write: Callable[[], object] | None = None,
     ) -> None:
         """
         Guard this connector.
@@ -80,6 +81,7 @@ class GuardedConnector:
             breakers: those of the synchronisation it belongs to; its own when None.
             host: what its breaker is about (`syncengine.adapters.guard.breaker.host_of`); the endpoint itself when None.
             random: where the waits between attempts are drawn from; seeded by the operating system when None.
+            may_write: called when it is a write's turn, after all waiting; raises when the write must not be made any more.
         """
         can = connector.capabilities
         self._connector = connector
@@ -91,6 +93,7 @@ class GuardedConnector:
         breakers = breakers or Breakers(clock=clock, telemetry=self._telemetry)
         self._breaker = breakers.of(host or endpoint, endpoint=endpoint, calls=self._calls)
         self._random = random or SystemRandom()
+        self._may_write = may_write
         self._reading = asyncio.Semaphore(can.max_concurrent_reads)
         self._writing = asyncio.Semaphore(can.max_concurrent_writes)
         self._rate = AsyncLimiter(max(1.0, can.requests_per_s), 1.0) if can.requests_per_s else None
@@ -194,6 +197,8 @@ class GuardedConnector:
         self._breaker.require_open_door()  # before anybody waits for room only to be refused
         async with effort.room, self._rate or nullcontext():
             await self._leave_alone()
+            if self._may_write is not None and effort.lost is OutcomeUnknown:
+                self._may_write()  # somebody else may have the log by now, and have settled this very write
             admission = self._breaker.admit()
             began = self._clock.now()
             effort.first_call = effort.first_call or began
