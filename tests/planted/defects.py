@@ -864,8 +864,8 @@ DEFECTS = (
     Defect(
         name="notes about links are trusted after a start",
         file=LOG_TRANSACTION,
-        old="        cursor.execute(LOOK_AGAIN, (seals",
-        new="        cursor.execute(LOOK_AGAIN, (1 << 60,) or (seals",
+        old="            cursor.execute(LOOK_AGAIN, (seals",
+        new="            cursor.execute(LOOK_AGAIN, (1 << 60,) or (seals",
         tests=(ON_CHECK + "test_the_links_of_the_last_transactions_are_looked_at_again_after_a_start",),
     ),
     Defect(

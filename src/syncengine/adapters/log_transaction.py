@@ -3,6 +3,7 @@
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from hashlib import blake2b
 from pathlib import Path
 
 from syncengine.adapters import lease_row
@@ -31,27 +32,44 @@ def log_transaction(connection: sqlite3.Connection, path: Path, lease: Lease) ->
 
 
 LOOKED_AT_AGAIN = 3
-"""Transactions whose links are looked at once more after a start."""
+"""Transactions whose links are looked at once more after a start that cannot trust the notes about them."""
+
+_NOTES = "SELECT link_id, version FROM view_restless ORDER BY link_id"
+_DIGEST = "SELECT value FROM log_facts WHERE name = 'notes'"
+_LEFT_WITH = "INSERT OR REPLACE INTO log_facts (name, value) VALUES ('notes', ?)"
+_NOT_LEFT = "DELETE FROM log_facts WHERE name = 'notes'"
 
 
 def enter(connection: sqlite3.Connection, lease: Lease) -> None:
     """
     Take the lease in the log; whoever took it before stores nothing from here on.
 
-    That a link needs no look is a note, and no seal covers notes. When a page of the last transactions did not reach the
-    disk, the notes that their links moved are lost without a trace; so these links are looked at again, which costs little.
+    Which links need no look is a note, and no seal covers notes. When a page of the last transactions did not reach the
+    disk, the notes that their links moved are lost without a trace. So the notes are believed as the last holder left them;
+    after one that did not come to leave them, the links of the last transactions are looked at again.
 
     Raises:
         sqlite3.Error: the file cannot be written.
     """
     with write_transaction(connection) as cursor:
         epoch = lease.enter(cursor)
-        seals = [START, *last_seals(cursor, LOOKED_AT_AGAIN + 1)]
-        cursor.execute(LOOK_AGAIN, (seals[-min(len(seals), LOOKED_AT_AGAIN + 1)].position,))
+        if cursor.execute(_DIGEST).fetchall() != [(_digest_of_notes(cursor),)]:
+            seals = [START, *last_seals(cursor, LOOKED_AT_AGAIN + 1)]
+            cursor.execute(LOOK_AGAIN, (seals[-min(len(seals), LOOKED_AT_AGAIN + 1)].position,))
+        cursor.execute(_NOT_LEFT)
     lease.entered(epoch)
 
 
 def leave(connection: sqlite3.Connection, lease: Lease) -> None:
     """Give the lease back as far as the log can be written; the lock beside it is what the next one waits for."""
     with suppress(sqlite3.Error), write_transaction(connection) as cursor:
-        lease_row.give_back(cursor, lease.epoch)
+        if lease_row.epoch_in(cursor) == lease.epoch:
+            lease_row.give_back(cursor, lease.epoch)
+            cursor.execute(_LEFT_WITH, (_digest_of_notes(cursor),))
+
+
+def _digest_of_notes(cursor: sqlite3.Cursor) -> str:
+    digest = blake2b(digest_size=16)
+    for link_id, version in cursor.execute(_NOTES):
+        digest.update(f"{link_id}:{version};".encode())
+    return digest.hexdigest()

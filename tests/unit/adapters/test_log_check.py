@@ -251,13 +251,21 @@ async def test_the_links_of_the_last_transactions_are_looked_at_again_after_a_st
     """The notes that they moved may be on a page that never reached the disk, and nothing else would tell."""
     async with open_log(path) as log:
         await log.mark_quiet({LINK: 6, OTHER_LINK: 2})
-    assert view_rows(path)["view_restless"] == []
+        killed = path.with_name("killed.db")
+        with closing(sqlite3.connect(path)) as source, closing(sqlite3.connect(killed)) as copy:
+            source.backup(copy)
     async with open_log(path):
-        assert sorted(view_rows(path)["view_restless"]) == sorted([(LINK.hex, 6), (OTHER_LINK.hex, 2)])
-    async with open_log(path) as log:
-        for number in range(3):
-            await log.append(to_link(observed(label=str(number)), after=2 + number, link=OTHER_LINK), caused_by="x")
-        await log.mark_quiet({LINK: 6, OTHER_LINK: 5})
+        assert view_rows(path)["view_restless"] == [], "the last holder left everything in order"
+
+    for name in ("lost page", "killed"):
+        if name == "lost page":
+            change(path, "UPDATE log_facts SET value = 'of other notes' WHERE name = 'notes'")
+        async with open_log(killed if name == "killed" else path) as log:
+            assert sorted(view_rows(log.path)["view_restless"]) == sorted([(LINK.hex, 6), (OTHER_LINK.hex, 2)])
+            for number in range(3):
+                await log.append(to_link(observed(label=str(number)), after=2 + number, link=OTHER_LINK), caused_by="x")
+            await log.mark_quiet({LINK: 6, OTHER_LINK: 5})
+    change(path, "DELETE FROM log_facts WHERE name = 'notes'")
     async with open_log(path):
         assert view_rows(path)["view_restless"] == [(OTHER_LINK.hex, 5)]
     assert check_log(path).sound

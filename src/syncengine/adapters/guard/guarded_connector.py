@@ -2,8 +2,9 @@
 A connector with a guard around every call: not too many at once, not too fast, not for ever, and not when it is of no use.
 
 Order around a call: room (calls in flight), rate, the rest that the remote asked for, whether a write may still be made,
-circuit breaker, time limit, the connector. Reads are tried again a few times when trouble is passing; a write is made exactly once, and what its answer
-proves is checked here: too slow an answer proves nothing. Nothing but our own errors comes out, without secrets.
+circuit breaker, time limit, the connector. Reads are tried again a few times when trouble is passing; a write is made
+exactly once, and what its answer proves is checked here: too slow an answer proves nothing. Nothing but our own errors
+comes out, without secrets.
 """
 
 import asyncio
