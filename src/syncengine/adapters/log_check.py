@@ -13,7 +13,7 @@ from syncengine.adapters.event_check import AllVersions, EventCheck, IndexedVers
 from syncengine.adapters.hash_chain import SEALED_SINCE, START, Seal, all_seals, last_seals
 from syncengine.adapters.log_file import BUSY_TIMEOUT_S, check_format, damaged, log_trouble
 from syncengine.adapters.log_report import Findings, LogReport
-from syncengine.adapters.log_tables import changed_tables
+from syncengine.adapters.log_tables import changed_tables, note_tables
 from syncengine.adapters.stored_rows import AFTER, LAST_POSITION, Row, cannot_be_read
 from syncengine.adapters.view_check import Fold, view_trouble
 from syncengine.errors import LogMisconfigured, LogUnavailable
@@ -139,7 +139,14 @@ def _file_trouble(connection: sqlite3.Connection) -> str | None:
 
 def _table_trouble(connection: sqlite3.Connection, log_format: int) -> str | None:
     changed = changed_tables(connection, log_format)
-    return f"the columns of {', '.join(changed)} are not those that were made" if changed else None
+    if changed:
+        return f"the columns of {', '.join(changed)} are not those that were made"
+    try:
+        for name in note_tables(log_format):
+            connection.execute(f"SELECT * FROM log.{name}").fetchall()  # noqa: S608 - one of our own names
+    except sqlite3.OperationalError as error:  # a text that is none
+        return f"the notes in {name} cannot be read ({error})"
+    return None
 
 
 def _last_position(connection: sqlite3.Connection) -> int:

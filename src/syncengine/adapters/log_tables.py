@@ -65,6 +65,11 @@ def changed_tables(connection: sqlite3.Connection, log_format: int) -> list[str]
         ]
 
 
+def note_tables(log_format: int) -> Sequence[str]:
+    """Names of the tables with notes beside events and views, which no seal covers."""
+    return [*_NOTES, *(name for name in _SINCE_SEALS if log_format >= hash_chain.SEALED_SINCE and name != "log_chain")]
+
+
 def check_readable(connection: sqlite3.Connection, path: Path) -> None:
     """
     The file holds a log that this version can read.

@@ -299,6 +299,17 @@ async def test_a_table_whose_columns_were_renamed_is_found(path):
             pass
 
 
+async def test_a_note_that_is_no_text_any_more_is_found(path):
+    """Whoever needs it next could not read it."""
+    change(path, "UPDATE log_facts SET value = CAST(x'ff' AS TEXT) WHERE name = 'views_version'")
+    assert check_log(path).told.startswith(
+        "the notes in log_facts cannot be read (Could not decode to UTF-8 column 'value'"
+    )
+    with pytest.raises(LogDamaged, match="the notes in log_facts cannot be read"):
+        async with open_log(path):
+            pass
+
+
 async def test_a_damaged_page_is_found(path):
     """SQLite's own check of the file."""
     with closing(sqlite3.connect(path)) as connection:
