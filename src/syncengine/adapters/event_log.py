@@ -262,11 +262,7 @@ def _require_sound(connection: sqlite3.Connection, path: Path) -> None:
     if not require_sound(path):
         _log.warning("the tables beside the events in %s were damaged and are made anew; check the disk", path)
         with write_transaction(connection) as cursor:
-            rebuild(cursor, path=path, progress=_untold)
-
-
-def _untold(done: int, of: int) -> None:
-    del done, of
+            rebuild(cursor, path=path, progress=lambda _done, _of: None)
 
 
 def _start_writer(stack: ExitStack, connection: sqlite3.Connection, path: Path, lease: Lease) -> Submit:

@@ -110,7 +110,7 @@ def seal_new_events(cursor: sqlite3.Cursor, before: Seal, epoch: int) -> None:
     """Put a seal over whatever was stored after this one, if anything was."""
     rows = cursor.execute(AFTER, (before.position,)).fetchall()
     if rows:
-        _add(cursor, seal_of(before, epoch, rows))
+        add_seals(cursor, [seal_of(before, epoch, rows)])
 
 
 def seal_old_events(cursor: sqlite3.Cursor) -> None:
@@ -118,8 +118,9 @@ def seal_old_events(cursor: sqlite3.Cursor) -> None:
     before = START
     while rows := cursor.execute(f"{AFTER} LIMIT {SEALED_AT_ONCE}", (before.position,)).fetchall():
         before = seal_of(before, 0, rows)
-        _add(cursor, before)
+        add_seals(cursor, [before])
 
 
-def _add(cursor: sqlite3.Cursor, seal: Seal) -> None:
-    cursor.execute(_ADD, (seal.position, seal.epoch, seal.digest))
+def add_seals(cursor: sqlite3.Cursor, seals: Iterable[Seal]) -> None:
+    """Put seals down that were made before."""
+    cursor.executemany(_ADD, ((seal.position, seal.epoch, seal.digest) for seal in seals))

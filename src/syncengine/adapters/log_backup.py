@@ -1,23 +1,21 @@
 """Copies of the event log: a whole one, also while another process writes it, and the sound part of a damaged one."""
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager, suppress
+from itertools import islice
 from pathlib import Path
 
-from syncengine.adapters.hash_chain import seal_old_events
+from syncengine.adapters.hash_chain import Seal, add_seals, all_seals, seal_old_events
 from syncengine.adapters.log_check import check_log
-from syncengine.adapters.log_file import check_path, connect, damaged, log_trouble, write_transaction
+from syncengine.adapters.log_file import DATABASE_ERRORS, check_path, connect, damaged, log_trouble, write_transaction
 from syncengine.adapters.log_report import LogReport
 from syncengine.adapters.log_tables import check_readable, prepare, rebuild
+from syncengine.adapters.stored_rows import AFTER
 from syncengine.errors import LogDamaged, LogMisconfigured, LogUnavailable
 
-_EVENTS = """
-    INSERT INTO main.stored_events (rowid, originator_id, originator_version, topic, state)
-    SELECT rowid, originator_id, originator_version, topic, state FROM log.stored_events WHERE rowid <= ? ORDER BY rowid"""
-_SEALS = """
-    INSERT INTO main.log_chain (position, epoch, digest)
-    SELECT position, epoch, digest FROM log.log_chain WHERE position <= ?"""
+_STORE = """
+    INSERT INTO stored_events (rowid, originator_id, originator_version, topic, state) VALUES (?, ?, ?, ?, ?)"""
 
 
 def back_up(path: Path, target: Path) -> int:
@@ -71,20 +69,26 @@ def _copy_events(path: Path, draft: Path, *, up_to: int, sealed: bool) -> None:
 
     application = LogApplication(draft)
     try:
-        with application.datastore.raw_connection(writer=True) as copy:
+        with application.datastore.raw_connection(writer=True) as copy, closing(connect(path, read_only=True)) as source:
             prepare(copy, draft, event_tables=application.log_recorder.create_table_statements)
-            copy.execute("ATTACH ? AS log", (path.absolute().as_uri() + "?mode=ro",))
             with write_transaction(copy) as cursor:
-                cursor.execute(_EVENTS, (up_to,))
+                # The first ones, in the order in which they were checked: in a damaged file, a search finds other rows.
+                cursor.executemany(_STORE, islice(source.cursor().execute(AFTER, (0,)), up_to))
                 if sealed:
-                    cursor.execute(_SEALS, (up_to,))
+                    add_seals(cursor, _seals_through(up_to, all_seals(source.cursor())))
                 else:
                     seal_old_events(cursor)
                 rebuild(cursor, path=draft, progress=lambda _, __: None)
-            copy.execute("DETACH log")
             copy.execute("PRAGMA journal_mode=DELETE").fetchall()
     finally:
         application.close()
+
+
+def _seals_through(position: int, seals: Iterable[Seal]) -> Iterator[Seal]:
+    for seal in seals:
+        yield seal
+        if seal.position == position:
+            return
 
 
 @contextmanager
@@ -101,7 +105,7 @@ def _new_file(path: Path, target: Path) -> Iterator[Path]:
         draft.replace(target)
     except OSError as error:
         raise LogUnavailable(f"the copy {target} cannot be written: {error.strerror}") from error
-    except sqlite3.Error as error:
+    except DATABASE_ERRORS as error:
         raise log_trouble(path, error) from error
     finally:
         for ending in ("", "-wal", "-shm"):

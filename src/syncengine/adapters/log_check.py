@@ -11,7 +11,7 @@ from pathlib import Path
 
 from syncengine.adapters.event_check import AllVersions, EventCheck, IndexedVersions
 from syncengine.adapters.hash_chain import SEALED_SINCE, START, Seal, all_seals, last_seals
-from syncengine.adapters.log_file import BUSY_TIMEOUT_S, check_format, damaged, log_trouble
+from syncengine.adapters.log_file import BUSY_TIMEOUT_S, DATABASE_ERRORS, check_format, damaged, log_trouble
 from syncengine.adapters.log_report import Findings, LogReport
 from syncengine.adapters.log_tables import changed_tables, note_tables
 from syncengine.adapters.stored_rows import AFTER, LAST_POSITION, Row, cannot_be_read
@@ -49,7 +49,7 @@ def check_log(path: Path, *, views: bool = True) -> LogReport:
             found.looked("file", _file_trouble(connection) or _table_trouble(connection, log_format))
             found.events = _last_position(connection)
             _check_events(connection, log_format, checking, found, views=views)
-    except sqlite3.Error as error:
+    except DATABASE_ERRORS as error:
         trouble = log_trouble(path, error)
         if isinstance(trouble, LogUnavailable | LogMisconfigured):
             raise trouble from error

@@ -23,6 +23,9 @@ APPLICATION_ID = 0x53594C47
 BUSY_TIMEOUT_S = 5.0
 """Seconds to wait while another connection holds the file."""
 
+DATABASE_ERRORS = (sqlite3.Error, UnicodeDecodeError)
+"""What a damaged file makes the database raise; the second one when a name that it wants to complain about is no text."""
+
 _FULL = 2
 _PAGES_UNTIL_CHECKPOINT = 4_000  # 16 MB
 _MAGIC = b"SQLite format 3\x00"
