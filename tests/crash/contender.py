@@ -1,5 +1,6 @@
 """
-Processes that want to write one log, as many as asked for: `python -m tests.crash.contender ADDRESS`, then a line a process.
+Processes that want to write one log, as many as asked for: `python -m tests.crash.contender ADDRESS PATIENCE_S`, then a
+line for each process. `PATIENCE_S` is the longest pause between two attempts of one of them, in seconds.
 
 Each tries for ever to be the writer, and says on standard output what becomes of it, in lines that start with its id:
 `holds EPOCH POSITION`, `stored EPOCH NUMBER` for each event that is durable, `lost EPOCH`.
@@ -21,22 +22,19 @@ from tests.unit.adapters.sample_events import to_link
 PACE_S = 0.01
 """Seconds between two events, so that the log does not grow by thousands while somebody decides whom to kill."""
 
-PATIENCE_S = 0.4
-"""The longest pause between two attempts."""
-
 
 def say(text: str) -> None:
     """One write, so that neither a kill nor another process can cut a line in two."""
     os.write(1, f"{os.getpid()} {text}\n".encode())
 
 
-async def contend(address: str) -> None:
+async def contend(address: str, patience_s: float) -> None:
     """Be the writer whenever it can be had, until killed."""
     while True:
         try:
             await _write(address)
         except (AnotherWriter, LogUnavailable):
-            await asyncio.sleep(random.uniform(0, PATIENCE_S))
+            await asyncio.sleep(random.uniform(0, patience_s))
 
 
 async def _write(address: str) -> None:
@@ -54,14 +52,14 @@ async def _write(address: str) -> None:
             await asyncio.sleep(PACE_S)
 
 
-def main(address: str) -> None:
+def main(address: str, patience_s: float) -> None:
     """Make one process for each line of standard input."""
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # whoever is killed is buried at once
     for _ in sys.stdin:
         if os.fork() == 0:
             random.seed()
             try:
-                asyncio.run(contend(address))
+                asyncio.run(contend(address, patience_s))
             except BaseException as error:  # noqa: BLE001 - whatever it is, the one who watches has to know
                 say(f"failed {error!r}")
             finally:
@@ -69,4 +67,4 @@ def main(address: str) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(sys.argv[1], float(sys.argv[2]))

@@ -29,6 +29,9 @@ ROOT = Path(__file__).parents[2]
 ROBBED_EVERY = 3
 """Every so many rounds the holder is paused and robbed instead of killed."""
 
+PATIENCE_EACH_S = 0.02
+"""Seconds by which the longest pause between two attempts grows with each process, so that more of them do not ask more often."""
+
 MOST_EVENTS = 4
 """Events, at most, that are waited for before a holder's turn ends."""
 
@@ -75,14 +78,14 @@ class Turn:
 class Arena:
     """The processes and what they have said so far."""
 
-    def __init__(self, log: Contested) -> None:
+    def __init__(self, log: Contested, patience_s: float) -> None:
         self.log = log
         self.turns: dict[int, Turn] = {}
         self.failures: list[str] = []
         self._heard: SimpleQueue[str] = SimpleQueue()
         self._pids: set[int] = set()
         self._source = subprocess.Popen(
-            [sys.executable, "-m", "tests.crash.contender", log.address],
+            [sys.executable, "-m", "tests.crash.contender", log.address, str(patience_s)],
             cwd=ROOT,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -150,9 +153,9 @@ class Arena:
 
 
 @contextmanager
-def arena(log: Contested) -> Iterator[Arena]:
+def arena(log: Contested, patience_s: float) -> Iterator[Arena]:
     """Processes that end with this."""
-    made = Arena(log)
+    made = Arena(log, patience_s)
     try:
         yield made
     finally:
@@ -168,7 +171,7 @@ def contest(log: Contested, *, processes: int, rounds: int, seed: int | None = N
     """
     dice = random.Random(seed)
     robbed, slowest_s, epoch = 0, 0.0, 0
-    with arena(log) as them:
+    with arena(log, PATIENCE_EACH_S * processes) as them:
         them.add(processes)
         turn = them.wait_for_turn(0)
         for number in range(1, rounds + 1):
