@@ -132,9 +132,14 @@ class Gate:
         sending = self._session.request(
             request.method, f"{self.upstream}{request.raw_path}", data=body or None, headers=headers, allow_redirects=False
         )
-        async with sending as got:
-            kept = {name: value for name, value in got.headers.items() if name not in _DROPPED}
-            return web.Response(status=got.status, body=await got.read(), headers=kept)
+        try:
+            async with sending as got:
+                kept = {name: value for name, value in got.headers.items() if name not in _DROPPED}
+                return web.Response(status=got.status, body=await got.read(), headers=kept)
+        except aiohttp.ClientError:  # the server ended the connection; so does its gate
+            if request.transport is not None:
+                request.transport.abort()
+            return web.Response(status=502)
 
 
 def writes_to_vibe(method: str, _path: str, _body: str) -> bool:
