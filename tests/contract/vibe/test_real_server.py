@@ -156,7 +156,7 @@ async def test_own_temporary_folder_goes_with_the_server(vibe_binary, vibe_templ
 
 async def test_port_of_before_is_waited_for_and_then_given_up(vibe_binary, vibe_template, tmp_path):
     """Somebody else holds it for longer than the start may take."""
-    server = RealVibeServer(binary=vibe_binary, root=tmp_path / "s", template=vibe_template, start_timeout_s=0.5)
+    server = RealVibeServer(binary=vibe_binary, root=tmp_path / "s", template=vibe_template, start_timeout_s=5)
     async with server:
         port = int(server.base_url.rsplit(":", 1)[1])
         await server.stop()
