@@ -22,7 +22,7 @@ def groups(session: nox.Session, *names: str) -> None:
     project = nox.project.load_toml("pyproject.toml")
     wanted = nox.project.dependency_groups(project, *names)
     own = [it for it in wanted if it.startswith("eventsourced-syncengine")]
-    extras = "[testing,otlp]" if own else ""
+    extras = "[testing,otlp,postgres]" if own else ""
     session.install("-e", f".{extras}", *(it for it in wanted if it not in own))
 
 

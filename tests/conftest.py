@@ -2,7 +2,12 @@
 
 import pytest
 
-pytest_plugins = ["tests.fixtures.hypothesis_profiles", "tests.fixtures.own_secrets", "tests.fixtures.vibe_servers"]
+pytest_plugins = [
+    "tests.fixtures.hypothesis_profiles",
+    "tests.fixtures.own_secrets",
+    "tests.fixtures.postgres_server",
+    "tests.fixtures.vibe_servers",
+]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -1,16 +1,17 @@
 """Logs that many processes want to write: how they are opened, taken away, and read afterwards. One class a kind of log."""
 
 import sqlite3
-from collections.abc import Sequence
-from contextlib import AbstractAsyncContextManager, closing
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractAsyncContextManager, closing, contextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
 from attrs import frozen
 
 from syncengine.adapters.event_log import open_log
-from syncengine.adapters.lease_row import LEASE_TIME_S
 from syncengine.adapters.log_check import check_log
+from syncengine.adapters.log_place import LEASE_TIME_S, PostgresPlace, is_url, place_of
+from tests.fixtures.postgres_server import cursor_at, postgres_server
 
 
 @frozen
@@ -48,7 +49,7 @@ class Contested(Protocol):
 
 def opened(address: str, *, command: str) -> AbstractAsyncContextManager[Any]:
     """The log at an address, for writing."""
-    return open_log(Path(address), command=command)
+    return open_log(place_of(address, lease_s=LEASE_S if is_url(address) else None), command=command)
 
 
 @frozen
@@ -89,3 +90,52 @@ class SqliteContested:
     def troubles(self) -> Sequence[str]:
         """As `syncengine verify`."""
         return [finding.told for finding in check_log(self.path).troubles]
+
+
+LEASE_S = 3.0
+"""Seconds after which a silent holder of a log in a database is followed; short, for a contest has many rounds."""
+
+
+@frozen
+class PostgresContested:
+    """A log in a database, where nothing but the time says that a holder is gone."""
+
+    place: PostgresPlace
+    takeover_s: float = LEASE_TIME_S
+
+    @property
+    def address(self) -> str:
+        """The URL."""
+        return self.place.url.reveal()
+
+    def let_others_in(self) -> None:
+        """By waiting, which is what everybody does."""
+
+    def is_in_transaction(self) -> bool:
+        """As the server says; it ends such a transaction itself, but then nobody sees that the holder was paused."""
+        with cursor_at(self.place) as cursor:
+            ((number,),) = cursor.execute(
+                "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND granted AND objid::bigint = "
+                "hashtextextended('syncengine log in ' || current_schema(), 0) & 4294967295"
+            ).fetchall()
+        return bool(number)
+
+    def stored(self) -> Sequence[Stored]:
+        """From the tables themselves."""
+        statement = """
+            SELECT rowid, (SELECT epoch FROM log_chain WHERE position >= stored_events.rowid ORDER BY position LIMIT 1),
+                convert_from(state, 'UTF8')::json->>'by'
+            FROM stored_events ORDER BY rowid"""
+        with cursor_at(self.place) as cursor:
+            return [Stored(*row) for row in cursor.execute(statement).fetchall()]
+
+    def troubles(self) -> Sequence[str]:
+        """As `syncengine verify`."""
+        return [finding.told for finding in check_log(self.place).troubles]
+
+
+@contextmanager
+def postgres_contested(folder: Path) -> Iterator[PostgresContested]:
+    """A log on a server of its own."""
+    with postgres_server() as server:
+        yield PostgresContested(server.new_place(folder))

@@ -16,7 +16,7 @@ from uuid import UUID
 
 from attrs import field, frozen
 
-from syncengine.adapters.event_log import SqliteEventLog, open_log
+from syncengine.adapters.event_log import OpenLog, open_log
 from syncengine.adapters.view_schema import TABLES
 from syncengine.domain.events import ClaimTaken, CursorAdvanced, EndpointPaused, EndpointResumed, PassStarted
 from syncengine.domain.identity import claim_stream, feed_stream
@@ -134,7 +134,7 @@ async def tell(folder: Path) -> Story:
     )
 
 
-async def _beginning(log: SqliteEventLog) -> None:
+async def _beginning(log: OpenLog) -> None:
     for number, link in enumerate(LINKS):
         ref = RecordRef("huly", "board", f"h{number}")
         claim = claim_stream("huly", "board", f"h{number}")
@@ -151,25 +151,25 @@ async def _beginning(log: SqliteEventLog) -> None:
     await log.mark_quiet(quiet)
 
 
-async def _new_edits(log: SqliteEventLog) -> None:
+async def _new_edits(log: OpenLog) -> None:
     edits = [to_link(observed(RecordRef("huly", "board", f"h{it}"), label="new"), after=3, link=LINKS[it]) for it in (0, 1)]
     cursor = CursorAdvanced(endpoint="huly", container="board", cursor="c77")
     feed = to_link(cursor, link=feed_stream("huly", "board"))
     await log.append(*edits, feed, caused_by="pass 3")
 
 
-async def _new_decisions(log: SqliteEventLog) -> None:
+async def _new_decisions(log: OpenLog) -> None:
     paused = EndpointPaused(endpoint="vibe", reason="wrong credentials", error="AuthenticationFailed")
     await log.append(
         to_link(intended("k0", "k1"), after=4, link=LINKS[0]), to_link(paused, link=UUID(int=900)), caused_by="pass 3"
     )
 
 
-async def _looked_at(log: SqliteEventLog) -> None:
+async def _looked_at(log: OpenLog) -> None:
     await log.mark_quiet({LINKS[1]: 4})
 
 
-async def _outcomes(log: SqliteEventLog) -> None:
+async def _outcomes(log: OpenLog) -> None:
     await log.append(
         to_link(confirmed("k0"), after=5, link=LINKS[0]),
         to_link(confirmed("i6"), after=2, link=LINKS[6]),

@@ -22,7 +22,7 @@ from pathlib import Path
 from attrs import frozen
 
 from syncengine.adapters import log_check
-from syncengine.adapters.event_log import SqliteEventLog, open_log
+from syncengine.adapters.event_log import OpenLog, open_log
 from syncengine.adapters.log_backup import salvage
 from syncengine.adapters.log_check import check_log
 from syncengine.errors import EventLogError, LogDamaged
@@ -126,7 +126,7 @@ def _events_in(path: Path) -> list[object]:
         loop.close()
 
 
-async def _require_true(story: Story, log: SqliteEventLog) -> int:
+async def _require_true(story: Story, log: OpenLog) -> int:
     events = [record(it) for it in log.all_events()]
     count = len(events)
     _require(events == list(story.events[:count]), f"{count} events are read, and they are not the first {count} true ones")

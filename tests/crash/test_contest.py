@@ -1,28 +1,34 @@
 """A small contest for one log with real processes, killed, paused and robbed; `nox -s contest` holds a large one."""
 
+from pathlib import Path
+
 import pytest
 
 from tests.crash.contest import Turn, contest, wrong_in
-from tests.crash.contested_logs import SqliteContested, Stored
+from tests.crash.contested_logs import PostgresContested, SqliteContested, Stored
 
 pytestmark = pytest.mark.timeout(400)
 
 PROCESSES = 12
 ROUNDS = 15
+ROUNDS_OF_WAITING = 6
+"""In a database each holder is followed when its lease has run out, and not at once."""
 
 PATIENCE_S = 100.0
 """Seconds for a takeover on a machine that is busy with other tests; `nox -s contest` holds it to the lease time."""
 
 
-@pytest.fixture(params=[SqliteContested])
-def log(request, tmp_path):
+@pytest.fixture
+def log(place):
     """One class for each kind of log."""
-    return request.param(tmp_path / "log.db", PATIENCE_S)
+    kind = SqliteContested if isinstance(place, Path) else PostgresContested
+    return kind(place, PATIENCE_S)
 
 
 def test_there_is_one_writer_at_a_time(log):
     """No event of anybody who was fenced out, none lost that was acknowledged, and each holder is followed in time."""
-    outcome = contest(log, processes=PROCESSES, rounds=ROUNDS)
+    rounds = ROUNDS if isinstance(log, SqliteContested) else ROUNDS_OF_WAITING
+    outcome = contest(log, processes=PROCESSES, rounds=rounds)
     assert not outcome.wrong, "\n".join((str(outcome), *outcome.wrong))
     assert outcome.slowest_s < log.takeover_s
     assert outcome.killed > 0

@@ -5,7 +5,7 @@ from typing import Any
 
 from attrs import frozen
 
-from syncengine.adapters.event_log import SqliteEventLog, open_log
+from syncengine.adapters.event_log import OpenLog, open_log
 from syncengine.domain.events import RecordObserved, WriteConfirmed, WritesIntended
 from syncengine.domain.records import FieldValue
 from tests.disasters.inventory import HULY, VIBE, Held, Inventory, words_of
@@ -109,7 +109,7 @@ async def read_doubts(site: Site) -> Doubts:
     )
 
 
-def _texts(log: SqliteEventLog) -> Iterable[tuple[str, ...]]:
+def _texts(log: OpenLog) -> Iterable[tuple[str, ...]]:
     for recorded in log.all_events():
         for value in _values(recorded.event):
             if isinstance(value, str):

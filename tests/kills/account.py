@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from attrs import define, field, frozen
 
-from syncengine.adapters.event_log import SqliteEventLog
+from syncengine.adapters.event_log import OpenLog
 from syncengine.domain.events import (
     RecordObserved,
     WriteConfirmed,
@@ -85,7 +85,7 @@ class Logged:
     open_intents: tuple[IntentId, ...]
 
 
-def read_log(log: SqliteEventLog) -> Logged:
+def read_log(log: OpenLog) -> Logged:
     """Fold the events, without the views."""
     names: dict[object, str] = {}
     intents: dict[IntentId, None] = {}

@@ -45,11 +45,12 @@ CONVERTER = "syncengine/adapters/event_converter.py"
 JSON = "syncengine/adapters/plain_json.py"
 GUARD = "syncengine/adapters/guard/guarded_connector.py"
 LOG_TRANSACTION = "syncengine/adapters/log_transaction.py"
+FENCE = "syncengine/adapters/fence.py"
 LEASE = "syncengine/adapters/lease.py"
 EVENT_CHECK = "syncengine/adapters/event_check.py"
 CHAIN = "syncengine/adapters/hash_chain.py"
 LOG_CHECK = "syncengine/adapters/log_check.py"
-EVENT_LOG = "syncengine/adapters/event_log.py"
+SQLITE = "syncengine/adapters/sqlite_database.py"
 VIEW_CHECK = "syncengine/adapters/view_check.py"
 
 MERGE_LAWS = "properties/test_merge_laws.py::"
@@ -782,8 +783,8 @@ DEFECTS = (
     ),
     Defect(
         name="the lease is never renewed",
-        file=LEASE,
-        old="            lease_row.renew(cursor, self.epoch, now)\n",
+        file=FENCE,
+        old="            lease_row.renew(cursor, self.epoch, self._time(cursor), lasts_s=self.lasts_s)\n",
         new="",
         tests=(ON_FENCE + "test_the_lease_is_renewed_by_whatever_is_written",),
     ),
@@ -846,8 +847,8 @@ DEFECTS = (
     ),
     Defect(
         name="start-up trusts a damaged tail",
-        file=EVENT_LOG,
-        old="            _require_sound(connection, path)\n",
+        file=SQLITE,
+        old="            views_sound = require_sound(path)\n",
         new="",
         tests=(
             FOUND + "[an event was changed]",
@@ -857,8 +858,8 @@ DEFECTS = (
     Defect(
         name="verify does not compare the views",
         file=VIEW_CHECK,
-        old="        wrong = [table for table in TABLES if _differs(cursor, table)]\n",
-        new="        wrong = [table for table in TABLES if _differs(cursor, table) and False]\n",
+        old="        wrong = [table for table in TABLES if log.views_differ(table, one_way=table == _NOTES)]\n",
+        new="        wrong = [table for table in TABLES if False]\n",
         tests=(ON_CHECK + "test_views_that_say_something_else_are_found_and_made_anew[DELETE FROM view_records]",),
     ),
     Defect(

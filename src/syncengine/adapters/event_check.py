@@ -1,12 +1,12 @@
 """Whether the stored events are those that were stored: none missing, none changed, each to be understood."""
 
-import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Protocol
 
 from attrs import define, field, frozen
 
 from syncengine.adapters.hash_chain import Digest, Seal
+from syncengine.adapters.log_cursor import Cursor
 from syncengine.adapters.stored_rows import Row, recorded_in
 from syncengine.engine.ports import Recorded
 from syncengine.errors import EventLogError
@@ -64,7 +64,7 @@ class AllVersions:
 class IndexedVersions:
     """Looks into the index, which events are found by; for those who did not see the start of the log."""
 
-    cursor: sqlite3.Cursor
+    cursor: Cursor
 
     def expected(self, position: int, stream: str, version: int) -> int:
         """The version asked about, when it is found at this position, and the one before it at an earlier one."""
@@ -100,7 +100,7 @@ class EventCheck:
             seals: every seal after `sound`, in order.
 
         Raises:
-            sqlite3.Error: the file cannot be read further.
+            Exception: of the database; it cannot be read further.
         """
         try:
             for seal in seals:

@@ -1,41 +1,39 @@
 """
-The event log in one SQLite file, on the `eventsourcing` library.
+The event log, in a file or in a PostgreSQL database, on the `eventsourcing` library.
 
 Importing this module does not import the library; opening a log does. See `eventsourcing_bridge` for why that matters.
 """
 
 import asyncio
 import logging
-import sqlite3
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, asynccontextmanager
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 from uuid import UUID
 
 from attrs import frozen
 
+from syncengine.adapters.fence import Fence, utc_now
 from syncengine.adapters.heartbeat import Heartbeat
-from syncengine.adapters.inbox import SqliteInbox
-from syncengine.adapters.lease import Lease, hold_lease
-from syncengine.adapters.lease_row import EPOCH, RENEW_EVERY_S
-from syncengine.adapters.log_check import require_sound, require_sound_tail
-from syncengine.adapters.log_file import check_path, durability, log_trouble, write_transaction
+from syncengine.adapters.inbox import LogInbox
+from syncengine.adapters.lease_row import EPOCH, LeaseHolder
+from syncengine.adapters.log_cursor import Cursor
+from syncengine.adapters.log_database import LogDatabase
+from syncengine.adapters.log_place import LogPlace, require_postgres
 from syncengine.adapters.log_reader import LogReader
-from syncengine.adapters.log_tables import NOTE_RULES, check_readable, note_probe, prepare, rebuild, views_are_current
-from syncengine.adapters.log_transaction import enter, leave, log_transaction
+from syncengine.adapters.log_tables import note_probe, note_rules, rebuild, views_are_current
+from syncengine.adapters.log_transaction import log_transaction
 from syncengine.adapters.log_writer import LogWriter, Submit
+from syncengine.adapters.sqlite_database import open_sqlite
 from syncengine.adapters.stored_rows import LAST_POSITION, NEXT_PAGE, ONE_STREAM, PAGE, STREAM_VERSION, events_in
 from syncengine.adapters.view_tables import QUIET
-from syncengine.adapters.views import SqliteViews
+from syncengine.adapters.views import LogViews
 from syncengine.domain.identity import LinkId
 from syncengine.engine.ports import Append, Recorded
 from syncengine.errors import EventLogError, LeaseLost, LogMisconfigured
-
-if TYPE_CHECKING:
-    from syncengine.adapters.eventsourcing_bridge import LogApplication
 
 T = TypeVar("T")
 
@@ -45,29 +43,25 @@ Progress = Callable[[int, int], None]
 """Told how many events of how many are done."""
 
 
-def _utc_now() -> datetime:
-    return datetime.now(UTC)
-
-
 @frozen(eq=False, kw_only=True)
-class SqliteEventLog:
+class OpenLog:
     """
     An open event log; `open_log` makes one.
 
     Attributes:
-        path: its file.
+        path: its file, or its database.
         views: the tables beside the events.
         heartbeat: signs of life for `status`.
         inbox: what persons asked for.
         lease: the right to write; None when the log was opened for reading only.
     """
 
-    path: Path
-    views: SqliteViews
+    path: LogPlace
+    views: LogViews
     heartbeat: Heartbeat
-    inbox: SqliteInbox
-    lease: Lease | None
-    _application: "LogApplication"
+    inbox: LogInbox
+    lease: Fence | None
+    _database: LogDatabase
     _reader: LogReader
     _submit: Submit
     _now: Callable[[], datetime]
@@ -85,8 +79,7 @@ class SqliteEventLog:
         """
         events = list(_in_envelopes(appends, recorded_at=self._now(), caused_by=caused_by))
         if events:
-            rows = [self._application.mapper.to_stored_event(event) for event in events]  # type: ignore[arg-type]
-            await self._submit(partial(self._application.log_recorder.store, appends=appends, rows=rows, events=events))
+            await self._submit(partial(self._database.store, appends=appends, events=events))
 
     async def mark_quiet(self, versions: Mapping[LinkId, int]) -> None:
         """
@@ -106,7 +99,7 @@ class SqliteEventLog:
         Raises:
             EventLogError: the log cannot be written.
         """
-        await self._submit(partial(_note_rules, mark))
+        await self._submit(partial(note_rules, mark=mark))
 
     async def load(self, stream_id: UUID) -> Sequence[Recorded]:
         """
@@ -166,8 +159,11 @@ class SqliteEventLog:
 
     def durability(self) -> str:
         """How commits are made durable, for people: "WAL, synchronous=FULL"."""
-        with self._reader.connection() as connection:
-            return durability(connection)
+        return self._database.durability()
+
+    def writer(self) -> LeaseHolder | None:
+        """Who is writing the log now; None when nobody is, as far as can be told from here."""
+        return self._database.writer()
 
     def views_are_current(self) -> bool:
         """Whether this version of the program would make the views as they are; `open_log` sees to it."""
@@ -194,10 +190,10 @@ class SqliteEventLog:
 
 @asynccontextmanager
 async def open_log(
-    path: Path, *, read_only: bool = False, now: Callable[[], datetime] = _utc_now, command: str | None = None
-) -> AsyncIterator[SqliteEventLog]:
+    path: LogPlace, *, read_only: bool = False, now: Callable[[], datetime] = utc_now, command: str | None = None
+) -> AsyncIterator[OpenLog]:
     """
-    The log at this path, made when there is none; alone in writing it, while inside.
+    The log at this place, made when there is none; alone in writing it, while inside.
 
     Args:
         read_only: only look, also while another process writes; there must be a log.
@@ -211,10 +207,11 @@ async def open_log(
         EventLogError: the file cannot be used; says why and what to do.
     """
     with ExitStack() as stack:
-        check_path(path, read_only=read_only)
-        lease = None if read_only else stack.enter_context(hold_lease(path, command=command, now=now))
-        log = _open(stack, path, lease, now=now)
-        if not log.views_are_current():
+        database = _opener_of(path)(stack, read_only=read_only, now=now, command=command)
+        log = _log_in(stack, database, now=now)
+        if not database.views_sound:
+            _log.warning("the tables beside the events in %s were damaged and are made anew; check the disk", path)
+        if not (database.views_sound and log.views_are_current()):
             if read_only:
                 raise LogMisconfigured(
                     f"the views of the event log {path} were made by another version; run `syncengine rebuild-views`"
@@ -223,51 +220,35 @@ async def open_log(
         yield log
 
 
-def _open(stack: ExitStack, path: Path, lease: Lease | None, *, now: Callable[[], datetime]) -> SqliteEventLog:
-    from syncengine.adapters.eventsourcing_bridge import LogApplication
+def _opener_of(place: LogPlace) -> Callable[..., LogDatabase]:
+    if isinstance(place, Path):
+        return partial(open_sqlite, path=place)
+    require_postgres()
+    from syncengine.adapters.postgres.database import open_postgres
 
-    read_only = lease is None
-    try:
-        application = LogApplication(path, read_only=read_only)
-        stack.callback(application.close)
-        datastore = application.datastore
-        # A writer keeps this connection as long as the log is open; see `LogConnectionPool`.
-        connection = stack.enter_context(datastore.raw_connection(writer=not read_only))
-        if lease is None:
-            check_readable(connection, path)
-            require_sound_tail(path)
-        else:
-            prepare(connection, path, event_tables=application.log_recorder.create_table_statements)
-            _require_sound(connection, path)
-            enter(connection, lease)
-            stack.callback(leave, connection, lease)
-    except Exception as error:
-        raise log_trouble(path, error) from error
-    submit: Submit = _Refuse(path) if lease is None else _start_writer(stack, connection, path, lease)
-    reader = LogReader(path, datastore.raw_connection)
-    return SqliteEventLog(
-        path=path,
-        views=SqliteViews(reader),
+    return partial(open_postgres, place=place)
+
+
+def _log_in(stack: ExitStack, database: LogDatabase, *, now: Callable[[], datetime]) -> OpenLog:
+    lease, place = database.lease, database.place
+    submit: Submit = _Refuse(place) if lease is None else _start_writer(stack, database, lease)
+    reader = LogReader(database.cursor, database.trouble)
+    return OpenLog(
+        path=place,
+        views=LogViews(reader),
         heartbeat=Heartbeat(reader, submit),
-        inbox=SqliteInbox(reader, submit),
+        inbox=LogInbox(reader, submit),
         lease=lease,
-        application=application,
+        database=database,
         reader=reader,
         submit=submit,
         now=now,
     )
 
 
-def _require_sound(connection: sqlite3.Connection, path: Path) -> None:
-    if not require_sound(path):
-        _log.warning("the tables beside the events in %s were damaged and are made anew; check the disk", path)
-        with write_transaction(connection) as cursor:
-            rebuild(cursor, path=path, progress=lambda _done, _of: None)
-
-
-def _start_writer(stack: ExitStack, connection: sqlite3.Connection, path: Path, lease: Lease) -> Submit:
-    transaction = partial(log_transaction, connection, path, lease)
-    writer = LogWriter(transaction, partial(log_trouble, path), idle_s=RENEW_EVERY_S)
+def _start_writer(stack: ExitStack, database: LogDatabase, lease: Fence) -> Submit:
+    transaction = partial(log_transaction, database.transaction, database.place, lease)
+    writer = LogWriter(transaction, database.trouble, idle_s=lease.renew_every_s)
     stack.callback(writer.close)
     return writer.submit
 
@@ -276,9 +257,9 @@ def _start_writer(stack: ExitStack, connection: sqlite3.Connection, path: Path, 
 class _Refuse:
     """In place of a writer, for a log that is only looked at."""
 
-    path: Path
+    path: LogPlace
 
-    async def __call__(self, work: Callable[[sqlite3.Cursor], T], *, alone: bool = False) -> T:
+    async def __call__(self, work: Callable[[Cursor], T], *, alone: bool = False) -> T:
         del work, alone
         raise EventLogError(f"the event log {self.path} was opened for reading only")
 
@@ -291,9 +272,5 @@ def _in_envelopes(appends: Iterable[Append], *, recorded_at: datetime, caused_by
             )
 
 
-def _note_rules(mark: str, cursor: sqlite3.Cursor) -> None:
-    cursor.execute(NOTE_RULES, (mark,))
-
-
-def _quieten(rows: Sequence[tuple[str, int]], cursor: sqlite3.Cursor) -> None:
+def _quieten(rows: Sequence[tuple[str, int]], cursor: Cursor) -> None:
     cursor.executemany(QUIET, rows)

@@ -36,16 +36,15 @@ from eventsourcing.sqlite import (
 from eventsourcing.utils import Environment, EnvType
 
 from syncengine.adapters import plain_json
-from syncengine.adapters.event_codec import CODEC
 from syncengine.adapters.log_file import connect, write_transaction
+from syncengine.adapters.stored_appends import appended_first, encoded, require_predecessors, still_open
 from syncengine.adapters.stored_rows import Row, recorded_in
 from syncengine.adapters.view_tables import write_views
 from syncengine.engine.ports import Append, Recorded
-from syncengine.errors import ConcurrentAppend, EventLogError
+from syncengine.errors import EventLogError
 
 _PATH = "SQLITE_DBNAME"
 _READ_ONLY = "LOG_READ_ONLY"
-_EXISTS = "SELECT 1 FROM stored_events WHERE originator_id = ? AND originator_version = ?"
 
 
 class PlainTranscoder(Transcoder):
@@ -66,8 +65,7 @@ class EnvelopeMapper(Mapper[UUID]):
     def to_stored_event(self, domain_event: Any) -> StoredEvent:
         """The row of a `Recorded`."""
         recorded: Recorded = domain_event
-        topic, state = CODEC.encode(recorded.event, recorded_at=recorded.recorded_at, caused_by=recorded.caused_by)
-        return StoredEvent(recorded.stream_id, recorded.version, topic, state)
+        return StoredEvent(recorded.stream_id, recorded.version, *encoded(recorded))
 
     def to_domain_event(self, stored_event: StoredEvent) -> Any:
         """The `Recorded` of a row; without a position where the library does not read it."""
@@ -149,12 +147,7 @@ class LogRecorder(SQLiteApplicationRecorder):
             EventLogError: a stream is shorter than an append expects, or a decision of the link is still open.
         """
         self._insert_events(cursor, rows, events=events)
-        for append in appends:
-            before = append.stream_id.hex, append.after_version
-            if append.after_version and not cursor.execute(_EXISTS, before).fetchone():
-                raise EventLogError(
-                    f"stream {append.stream_id} has no version {append.after_version} to append to; please report this bug"
-                )
+        require_predecessors(cursor, appends)
 
     def _insert_events(
         self, c: SQLiteCursor, stored_events: Sequence[StoredEvent], *, events: Sequence[Recorded] = (), **kwargs: Any
@@ -162,14 +155,11 @@ class LogRecorder(SQLiteApplicationRecorder):
         try:
             positions = super()._insert_events(c, stored_events, **kwargs)
         except sqlite3.IntegrityError as error:
-            streams = ", ".join(sorted({str(row.originator_id) for row in stored_events}))
-            raise ConcurrentAppend(f"somebody else appended first to one of the streams {streams}") from error
+            raise appended_first([row.originator_id for row in stored_events]) from error
         try:
             write_views(c, events)  # type: ignore[arg-type]  # has what it needs of a cursor
         except sqlite3.IntegrityError as error:
-            raise EventLogError(
-                f"an event was refused because its link still has an open decision; please report this bug ({error})"
-            ) from error
+            raise still_open(error) from error
         return positions
 
 

@@ -5,14 +5,14 @@ Whoever changes, drops, adds or reorders a stored event leaves seals behind that
 taking of the lease its events were stored.
 """
 
-import sqlite3
 from collections.abc import Iterable, Iterator
 from hashlib import blake2b
-from pathlib import Path
 
 from attrs import field, frozen
 
+from syncengine.adapters.log_cursor import Cursor
 from syncengine.adapters.log_file import damaged
+from syncengine.adapters.log_place import LogPlace
 from syncengine.adapters.stored_rows import AFTER, LAST_POSITION, Row
 
 TABLE = "CREATE TABLE log_chain (position INTEGER PRIMARY KEY, epoch INTEGER NOT NULL, digest BLOB NOT NULL)"
@@ -79,19 +79,19 @@ def seal_of(before: Seal, epoch: int, rows: Iterable[Row]) -> Seal:
     return Seal(position=position, epoch=epoch, digest=digest.value())
 
 
-def last_seals(cursor: sqlite3.Cursor, number: int) -> list[Seal]:
+def last_seals(cursor: Cursor, number: int) -> list[Seal]:
     """The last seals, in order."""
     rows = cursor.execute(_LAST, (number,)).fetchall()
     return [Seal(position=position, epoch=epoch, digest=digest) for position, epoch, digest in reversed(rows)]
 
 
-def all_seals(cursor: sqlite3.Cursor) -> Iterator[Seal]:
+def all_seals(cursor: Cursor) -> Iterator[Seal]:
     """Every seal, in order; the cursor is busy until the last one."""
     for position, epoch, digest in cursor.execute(_ALL):
         yield Seal(position=position, epoch=epoch, digest=digest)
 
 
-def last_seal(cursor: sqlite3.Cursor, path: Path) -> Seal:
+def last_seal(cursor: Cursor, path: LogPlace) -> Seal:
     """
     The seal that the next one builds on, over everything that is stored.
 
@@ -106,14 +106,14 @@ def last_seal(cursor: sqlite3.Cursor, path: Path) -> Seal:
     return seal
 
 
-def seal_new_events(cursor: sqlite3.Cursor, before: Seal, epoch: int) -> None:
+def seal_new_events(cursor: Cursor, before: Seal, epoch: int) -> None:
     """Put a seal over whatever was stored after this one, if anything was."""
     rows = cursor.execute(AFTER, (before.position,)).fetchall()
     if rows:
         add_seals(cursor, [seal_of(before, epoch, rows)])
 
 
-def seal_old_events(cursor: sqlite3.Cursor) -> None:
+def seal_old_events(cursor: Cursor) -> None:
     """Put seals over all events of a log that has none yet."""
     before = START
     while rows := cursor.execute(f"{AFTER} LIMIT {SEALED_AT_ONCE}", (before.position,)).fetchall():
@@ -121,6 +121,6 @@ def seal_old_events(cursor: sqlite3.Cursor) -> None:
         add_seals(cursor, [before])
 
 
-def add_seals(cursor: sqlite3.Cursor, seals: Iterable[Seal]) -> None:
+def add_seals(cursor: Cursor, seals: Iterable[Seal]) -> None:
     """Put seals down that were made before."""
     cursor.executemany(_ADD, ((seal.position, seal.epoch, seal.digest) for seal in seals))

@@ -1,6 +1,5 @@
 """Signs of life for `status`: kept beside the events, not rebuilt from them, and of no weight in any decision."""
 
-import sqlite3
 from collections.abc import Mapping
 from datetime import datetime
 from functools import partial
@@ -10,6 +9,7 @@ from attrs import field, frozen
 
 from syncengine.adapters import plain_json
 from syncengine.adapters.event_converter import time_from_text, time_to_text
+from syncengine.adapters.log_cursor import Cursor
 from syncengine.adapters.log_file import execute, text_of
 from syncengine.adapters.log_reader import LogReader
 from syncengine.adapters.log_writer import Submit
@@ -23,7 +23,9 @@ _NOTE = """
     INSERT INTO heartbeat (slot, sync_id, started_at, finished_at, summary) VALUES (1, ?, ?, ?, ?)
     ON CONFLICT (slot) DO UPDATE SET sync_id = excluded.sync_id, started_at = excluded.started_at,
         finished_at = excluded.finished_at, summary = excluded.summary"""
-_SKIP = "INSERT INTO heartbeat (slot, skipped) VALUES (1, 1) ON CONFLICT (slot) DO UPDATE SET skipped = skipped + 1"
+_SKIP = """
+    INSERT INTO heartbeat (slot, skipped) VALUES (1, 1)
+    ON CONFLICT (slot) DO UPDATE SET skipped = heartbeat.skipped + 1"""
 _LAST = "SELECT sync_id, started_at, finished_at, summary FROM heartbeat WHERE sync_id IS NOT NULL"
 
 
@@ -87,5 +89,5 @@ class Heartbeat:
         return int(row[0]) if row else 0
 
 
-def _run(statement: str, row: tuple[object, ...], cursor: sqlite3.Cursor) -> None:
+def _run(statement: str, row: tuple[object, ...], cursor: Cursor) -> None:
     execute(cursor, statement, row)

@@ -10,76 +10,31 @@ import json
 import os
 import socket
 import sqlite3
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 
 from attrs import asdict, evolve
 from filelock import FileLock, Timeout
 
 from syncengine.adapters import lease_row
-from syncengine.adapters.lease_row import RENEW_EVERY_S, LeaseHolder
+from syncengine.adapters.fence import Fence, utc_now
+from syncengine.adapters.lease_row import LeaseHolder
 from syncengine.adapters.log_file import connect, log_trouble, write_transaction
 from syncengine.errors import AnotherWriter, LeaseLost, LogMisconfigured
 
 
-def _utc_now() -> datetime:
-    return datetime.now(UTC)
-
-
-class Lease:
-    """
-    The right to write a log, held by this process; `hold_lease` gives it.
-
-    Attributes:
-        holder: who we say we are.
-        epoch: the taking of the lease that is ours; 0 before the log was opened.
-    """
+class Lease(Fence):
+    """The right to write a log in a file, held by this process; `hold_lease` gives it."""
 
     def __init__(self, log_path: Path, *, command: str | None, now: Callable[[], datetime]) -> None:
-        self.epoch = 0
-        self.holder = LeaseHolder(
-            pid=os.getpid(),
-            host=socket.gethostname(),
-            command=command or Path(sys.argv[0]).name or "python",
-            since=now().isoformat(timespec="seconds"),
-        )
         # A link to the log, or a change of the current folder, must not lead to another lock.
         self._log_path = log_path.resolve()
-        self._now = now
-        self._renewed_at = now()
+        super().__init__(self._log_path, command=command, now=now)
         self._lock: FileLock | None = None
         self._locked_file: tuple[int, int] | None = None
         self._take()
-
-    def enter(self, cursor: sqlite3.Cursor) -> int:
-        """
-        Take the lease in the log itself, within a transaction.
-
-        Returns:
-            The epoch; `entered` makes it ours once the transaction is committed.
-        """
-        return lease_row.take(cursor, self.holder, self._now())
-
-    def entered(self, epoch: int) -> None:
-        """The taking of this number was committed. One that was not may be somebody else's by now."""
-        self.epoch, self._renewed_at = epoch, self._now()
-
-    def require(self, cursor: sqlite3.Cursor) -> None:
-        """
-        Let a transaction that writes go on, and renew the lease in it from time to time.
-
-        Raises:
-            LeaseLost: somebody else took the lease meanwhile; says who.
-        """
-        if lease_row.epoch_in(cursor) != self.epoch:
-            raise LeaseLost(self._taken_away(cursor))
-        now = self._now()
-        if abs(now - self._renewed_at) >= timedelta(seconds=RENEW_EVERY_S):
-            lease_row.renew(cursor, self.epoch, now)
-            self._renewed_at = now
 
     def check(self) -> bool:
         """
@@ -154,17 +109,6 @@ class Lease:
             raise LeaseLost(f"the lease was lost and cannot be taken again: {trouble}") from error
         self.entered(epoch)
 
-    def _taken_away(self, cursor: sqlite3.Cursor) -> str:
-        row = lease_row.lease_row(cursor)
-        if row is None:
-            return f"the event log {self._log_path} does not know its lease any more; restore it from a backup"
-        if row.expires_at is None:
-            return f"the event log {self._log_path} was written meanwhile by {row.holder}; the next pass reads it anew"
-        return (
-            f"the event log {self._log_path} is being written by {row.holder}; stop it or use another log; "
-            "this process writes nothing until then"
-        )
-
     def _file(self) -> tuple[int, int] | None:
         """What the lock file is; a file of the same name made anew is another one."""
         try:
@@ -175,7 +119,7 @@ class Lease:
 
 
 @contextmanager
-def hold_lease(log_path: Path, *, command: str | None = None, now: Callable[[], datetime] = _utc_now) -> Iterator[Lease]:
+def hold_lease(log_path: Path, *, command: str | None = None, now: Callable[[], datetime] = utc_now) -> Iterator[Lease]:
     """
     While inside, no other process writes this log.
 
@@ -199,6 +143,20 @@ def lease_holder(log_path: Path) -> LeaseHolder | None:
         return LeaseHolder(**json.loads(_beside(log_path, ".holder.json").read_text("utf-8")))
     except (OSError, ValueError, TypeError):
         return None
+
+
+def writer_of(path: Path) -> LeaseHolder | None:
+    """Who is writing the log now; None when nobody is, as far as this computer can tell."""
+    holder = lease_holder(path)
+    if holder is None or holder.host != socket.gethostname():
+        return holder
+    try:
+        os.kill(holder.pid, 0)
+    except ProcessLookupError:
+        return None  # it was killed and left its name behind
+    except PermissionError:
+        pass  # it belongs to another user
+    return holder
 
 
 def _write_note(log_path: Path, holder: LeaseHolder) -> None:

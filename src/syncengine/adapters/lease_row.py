@@ -5,18 +5,14 @@ Every taking has a number, the epoch, and every transaction that writes asks for
 else took the lease finds another epoch in the log when it wakes up, and stores nothing, whatever it believes to hold.
 """
 
-import sqlite3
 from datetime import datetime, timedelta
 
 from attrs import frozen
 
 from syncengine.adapters.event_converter import time_from_text, time_to_text
+from syncengine.adapters.log_cursor import Cursor
 from syncengine.adapters.log_file import execute, text_of
-
-LEASE_TIME_S = 30.0
-"""Seconds without a renewal after which a holder that cannot be asked counts as gone; it renews three times as often."""
-
-RENEW_EVERY_S = LEASE_TIME_S / 3
+from syncengine.adapters.log_place import LEASE_TIME_S
 
 TABLE = """
     CREATE TABLE log_lease (
@@ -28,7 +24,8 @@ _TAKE = """
     INSERT INTO log_lease (slot, epoch, pid, host, command, since, renewed_at, expires_at)
     VALUES (1, COALESCE((SELECT epoch FROM log_chain ORDER BY position DESC LIMIT 1), 0) + 1, ?, ?, ?, ?, ?, ?)
     ON CONFLICT (slot) DO UPDATE SET
-        epoch = MAX(epoch + 1, excluded.epoch), pid = excluded.pid, host = excluded.host, command = excluded.command,
+        epoch = CASE WHEN log_lease.epoch < excluded.epoch THEN excluded.epoch ELSE log_lease.epoch + 1 END,
+        pid = excluded.pid, host = excluded.host, command = excluded.command,
         since = excluded.since,
         renewed_at = excluded.renewed_at, expires_at = excluded.expires_at"""
 EPOCH = "SELECT epoch FROM log_lease"
@@ -73,20 +70,25 @@ class LeaseRow:
     expires_at: datetime | None
 
 
-def take(cursor: sqlite3.Cursor, holder: LeaseHolder, now: datetime) -> int:
-    """Make this holder the one who may write, within a transaction; the epoch, which is its own once that is committed."""
-    execute(cursor, _TAKE, (holder.pid, holder.host, holder.command, holder.since, *_times(now)))
+def take(cursor: Cursor, holder: LeaseHolder, now: datetime, *, lasts_s: float = LEASE_TIME_S) -> int:
+    """
+    Make this holder the one who may write, within a transaction; the epoch, which is its own once that is committed.
+
+    Args:
+        lasts_s: seconds without a renewal after which it counts as gone.
+    """
+    execute(cursor, _TAKE, (holder.pid, holder.host, holder.command, holder.since, *_times(now, lasts_s)))
     ((epoch,),) = cursor.execute(EPOCH).fetchall()
     return int(epoch)
 
 
-def epoch_in(cursor: sqlite3.Cursor) -> int:
+def epoch_in(cursor: Cursor) -> int:
     """The epoch that may write; 0 when the lease was never taken."""
     row = cursor.execute(EPOCH).fetchone()
     return int(row[0]) if row else 0
 
 
-def lease_row(cursor: sqlite3.Cursor) -> LeaseRow | None:
+def lease_row(cursor: Cursor) -> LeaseRow | None:
     """The whole row; None when the lease was never taken."""
     row = cursor.execute(_ROW).fetchone()
     if row is None:
@@ -100,15 +102,15 @@ def lease_row(cursor: sqlite3.Cursor) -> LeaseRow | None:
     )
 
 
-def renew(cursor: sqlite3.Cursor, epoch: int, now: datetime) -> None:
+def renew(cursor: Cursor, epoch: int, now: datetime, *, lasts_s: float = LEASE_TIME_S) -> None:
     """Show that the holder of this epoch lives."""
-    cursor.execute(_RENEW, (*_times(now), epoch))
+    cursor.execute(_RENEW, (*_times(now, lasts_s), epoch))
 
 
-def give_back(cursor: sqlite3.Cursor, epoch: int) -> None:
+def give_back(cursor: Cursor, epoch: int) -> None:
     """Say that the holder of this epoch is done; somebody else's lease stays as it is."""
     cursor.execute(_GIVE_BACK, (epoch,))
 
 
-def _times(now: datetime) -> tuple[str, str]:
-    return time_to_text(now), time_to_text(now + timedelta(seconds=LEASE_TIME_S))
+def _times(now: datetime, lasts_s: float) -> tuple[str, str]:
+    return time_to_text(now), time_to_text(now + timedelta(seconds=lasts_s))

@@ -4,18 +4,16 @@ Whether a log is sound: in full for `syncengine verify`, in its last part whenev
 The log is only read, all of it as it was at one moment, so somebody may write it meanwhile.
 """
 
-import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
-from pathlib import Path
 
 from syncengine.adapters.event_check import AllVersions, EventCheck, IndexedVersions
 from syncengine.adapters.hash_chain import SEALED_SINCE, START, Seal, all_seals, last_seals
-from syncengine.adapters.log_file import BUSY_TIMEOUT_S, DATABASE_ERRORS, check_format, damaged, log_trouble
+from syncengine.adapters.log_file import damaged
+from syncengine.adapters.log_place import LogPlace
 from syncengine.adapters.log_report import Findings, LogReport
-from syncengine.adapters.log_tables import changed_tables, note_tables
-from syncengine.adapters.stored_rows import AFTER, LAST_POSITION, Row, cannot_be_read
-from syncengine.adapters.view_check import Fold, view_trouble
+from syncengine.adapters.log_snapshot import LogSnapshot, snapshot_errors, snapshot_of, snapshot_trouble
+from syncengine.adapters.stored_rows import LAST_POSITION, cannot_be_read
+from syncengine.adapters.view_check import view_trouble
 from syncengine.errors import LogMisconfigured, LogUnavailable
 
 TAIL = 3
@@ -28,10 +26,9 @@ SHORT = 2_000
 """Events up to which a log is looked at in full when it is opened for writing; takes up to half a second."""
 
 _NO_SEALS = "a log of format 1 carries no seals; the next process that writes it puts them there"
-_MOST_TROUBLES = 3
 
 
-def check_log(path: Path, *, views: bool = True) -> LogReport:
+def check_log(path: LogPlace, *, views: bool = True) -> LogReport:
     """
     Look at everything in the log at this path, from its pages to its views.
 
@@ -44,13 +41,14 @@ def check_log(path: Path, *, views: bool = True) -> LogReport:
     """
     found, checking, log_format = Findings(), EventCheck(START, AllVersions()), 0
     try:
-        with _snapshot(path) as connection:
-            log_format = check_format(connection, path, schema="log")
-            found.looked("file", _file_trouble(connection) or _table_trouble(connection, log_format))
-            found.events = _last_position(connection)
-            _check_events(connection, log_format, checking, found, views=views)
-    except DATABASE_ERRORS as error:
-        trouble = log_trouble(path, error)
+        with snapshot_of(path) as snapshot:
+            log_format = snapshot.log_format()
+            found.looked("file", snapshot.file_trouble(log_format))
+            found.remark("file", snapshot.file_sound)
+            found.events = _last_position(snapshot)
+            _check_events(snapshot, log_format, checking, found, views=views)
+    except snapshot_errors(path) as error:
+        trouble = snapshot_trouble(path, error)
         if isinstance(trouble, LogUnavailable | LogMisconfigured):
             raise trouble from error
         found.looked("file", f"reading it ends with: {error}")
@@ -58,7 +56,7 @@ def check_log(path: Path, *, views: bool = True) -> LogReport:
     return found.report(path, log_format=log_format, sound_up_to=checking.sound.position)
 
 
-def require_sound(path: Path) -> bool:
+def require_sound(path: LogPlace) -> bool:
     """
     See that a log can be written on: all of a short one, the last transactions of a long one.
 
@@ -68,11 +66,11 @@ def require_sound(path: Path) -> bool:
     Raises:
         LogDamaged: it is not as it was stored; says up to where it is.
         EventUnreadable, UnknownEvent, NewerEvent: an event is as it was stored and is not understood.
-        sqlite3.Error: it cannot be read.
+        Exception: of the database; it cannot be read.
     """
-    with _snapshot(path) as connection:
-        if _last_position(connection) > SHORT:
-            _require_sound_tail(connection, path)
+    with snapshot_of(path) as snapshot:
+        if _last_position(snapshot) > SHORT:
+            _require_sound_tail(snapshot, path)
             return True
     report = check_log(path)
     if report.error is not None:
@@ -82,17 +80,17 @@ def require_sound(path: Path) -> bool:
     raise damaged(path, report.told, sound_up_to=report.sound_up_to)
 
 
-def require_sound_tail(path: Path) -> None:
+def require_sound_tail(path: LogPlace) -> None:
     """See that the last transactions of a log are as they were stored; raises as `require_sound` does."""
-    with _snapshot(path) as connection:
-        if check_format(connection, path, schema="log") >= SEALED_SINCE:
-            _require_sound_tail(connection, path)
+    with snapshot_of(path) as snapshot:
+        if snapshot.log_format() >= SEALED_SINCE:
+            _require_sound_tail(snapshot, path)
 
 
-def _require_sound_tail(connection: sqlite3.Connection, path: Path) -> None:
-    seals = _tail([START, *last_seals(connection.cursor(), TAIL + TAIL_EVENTS + 1)])
-    checking = EventCheck(seals[0], IndexedVersions(connection.cursor()))
-    damage = checking.go_over(_rows_after(connection, seals[0]), seals[1:])
+def _require_sound_tail(snapshot: LogSnapshot, path: LogPlace) -> None:
+    seals = _tail([START, *last_seals(snapshot.cursor(), TAIL + TAIL_EVENTS + 1)])
+    checking = EventCheck(seals[0], IndexedVersions(snapshot.cursor()))
+    damage = checking.go_over(snapshot.rows_after(seals[0]), seals[1:])
     if damage is not None and damage.error is not None:
         raise cannot_be_read(path, damage.error) from damage.error
     if damage is not None:
@@ -107,55 +105,21 @@ def _tail(seals: Sequence[Seal]) -> Sequence[Seal]:
     return seals[-max(few, TAIL + 1) :]
 
 
-def _check_events(
-    connection: sqlite3.Connection, log_format: int, checking: EventCheck, found: Findings, *, views: bool
-) -> None:
-    fold = Fold(connection.cursor())
+def _check_events(snapshot: LogSnapshot, log_format: int, checking: EventCheck, found: Findings, *, views: bool) -> None:
+    fold = snapshot.fold()
     if views:
         checking.on_sound = fold.add
-    seals = all_seals(connection.cursor()) if log_format >= SEALED_SINCE else _no_seals(found.events)
-    found.looked_at_events(checking.go_over(_rows_after(connection, START), seals))
+    seals = all_seals(snapshot.cursor()) if log_format >= SEALED_SINCE else _no_seals(found.events)
+    found.looked_at_events(checking.go_over(snapshot.rows_after(START), seals))
     if log_format < SEALED_SINCE:
         found.remark("chain", _NO_SEALS)
     if views and found.damage is None:
-        found.looked("views", view_trouble(connection.cursor(), fold))
+        found.looked("views", view_trouble(snapshot, fold))
 
 
-@contextmanager
-def _snapshot(path: Path) -> Iterator[sqlite3.Connection]:
-    """The log as it is at one moment, for reading, as `log` beside an empty database that nobody else sees."""
-    connection = sqlite3.connect("", uri=True, isolation_level=None, timeout=BUSY_TIMEOUT_S)
-    with closing(connection):
-        connection.execute("ATTACH ? AS log", (path.absolute().as_uri() + "?mode=ro",))
-        connection.execute("BEGIN")
-        yield connection
-
-
-def _file_trouble(connection: sqlite3.Connection) -> str | None:
-    rows = connection.execute(f"PRAGMA log.integrity_check({_MOST_TROUBLES})").fetchall()
-    told = "; ".join(str(trouble) for (trouble,) in rows)
-    return None if told == "ok" else told.replace("\n", " ")
-
-
-def _table_trouble(connection: sqlite3.Connection, log_format: int) -> str | None:
-    changed = changed_tables(connection, log_format)
-    if changed:
-        return f"the columns of {', '.join(changed)} are not those that were made"
-    try:
-        for name in note_tables(log_format):
-            connection.execute(f"SELECT * FROM log.{name}").fetchall()  # noqa: S608 - one of our own names
-    except sqlite3.OperationalError as error:  # a text that is none
-        return f"the notes in {name} cannot be read ({error})"
-    return None
-
-
-def _last_position(connection: sqlite3.Connection) -> int:
-    ((position,),) = connection.execute(LAST_POSITION).fetchall()
+def _last_position(snapshot: LogSnapshot) -> int:
+    ((position,),) = snapshot.cursor().execute(LAST_POSITION).fetchall()
     return int(position)
-
-
-def _rows_after(connection: sqlite3.Connection, seal: Seal) -> Iterator[Row]:
-    return connection.cursor().execute(AFTER, (seal.position,))
 
 
 def _no_seals(events: int) -> Iterator[Seal]:

@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from syncengine.adapters.log_cursor import Cursor
+from syncengine.adapters.log_place import LogPlace
 from syncengine.errors import EventLogError, LogDamaged, LogMisconfigured, LogUnavailable, NewerEvent
 
 LOG_FORMAT = 2
@@ -70,7 +72,7 @@ def log_trouble(path: Path, error: BaseException) -> EventLogError:
     return kind(f"the event log {path} {way_out} ({error})")
 
 
-def damaged(path: Path, told: str, *, sound_up_to: int | None) -> LogDamaged:
+def damaged(path: LogPlace, told: str, *, sound_up_to: int | None) -> LogDamaged:
     """
     The error that says what is wrong with a log, what of it can still be used, and what to do.
 
@@ -228,15 +230,16 @@ def mark_format(cursor: sqlite3.Cursor) -> None:
     cursor.execute(f"PRAGMA user_version={LOG_FORMAT}")
 
 
-def execute(cursor: sqlite3.Cursor, statement: str, parameters: Sequence[object] = ()) -> sqlite3.Cursor:
+def execute(cursor: Cursor, statement: str, parameters: Sequence[object] = ()) -> Cursor:
     """Run a statement whose parameters may hold any text of Python's; see `text_of`."""
     try:
         return cursor.execute(statement, parameters)
     except UnicodeEncodeError:
-        return cursor.execute(statement, tuple(_storable(value) for value in parameters))
+        return cursor.execute(statement, tuple(storable(value) for value in parameters))
 
 
-def _storable(value: object) -> object:
+def storable(value: object) -> object:
+    """What becomes of a parameter that the database cannot keep as it is."""
     # SQLite text is UTF-8, which has no lone surrogates. Such text is kept as bytes, which never equal other text.
     if not isinstance(value, str):
         return value

@@ -1,37 +1,41 @@
-"""Short reads of the log's file, each seeing everything committed before it began."""
+"""Short reads of a log, each seeing everything committed before it began."""
 
-import sqlite3
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
-from pathlib import Path
 from typing import Any
 
 from attrs import frozen
 
-from syncengine.adapters.log_file import execute, log_trouble
+from syncengine.adapters.log_cursor import Cursor
+from syncengine.adapters.log_file import execute
+from syncengine.errors import EventLogError
 
 
 @frozen
 class LogReader:
-    """Reads on connections that are never kept waiting by the writer; may be used from any thread."""
+    """
+    Reads that are never kept waiting by the writer; may be used from any thread.
 
-    path: Path
-    connection: Callable[[], AbstractContextManager[sqlite3.Connection]]
+    Attributes:
+        cursor: lends a cursor.
+        trouble: turns whatever the database raises into what people are told.
+    """
+
+    cursor: Callable[[], AbstractContextManager[Cursor]]
+    trouble: Callable[[BaseException], EventLogError]
 
     def rows(self, statement: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:
         """
         All rows of a query.
 
         Raises:
-            EventLogError: the file cannot be read, or the log is closed.
+            EventLogError: the log cannot be read, or is closed.
         """
         try:
-            with self.connection() as connection:
-                cursor = connection.cursor()
-                cursor.row_factory = None
+            with self.cursor() as cursor:
                 return execute(cursor, statement, parameters).fetchall()
         except Exception as error:
-            raise log_trouble(self.path, error) from error
+            raise self.trouble(error) from error
 
     def row(self, statement: str, parameters: Sequence[object] = ()) -> tuple[Any, ...] | None:
         """The first row of a query, or None; raises as `rows` does."""

@@ -1,12 +1,12 @@
 """What a check of a log found, for people and for programs."""
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
 from attrs import define, field, frozen
 
 from syncengine.adapters.event_check import Damage
 from syncengine.adapters.hash_chain import SEALED_SINCE
+from syncengine.adapters.log_place import LogPlace
 from syncengine.errors import EventLogError
 
 CHECKS: Mapping[str, str] = {
@@ -51,7 +51,7 @@ class LogReport:
         error: why an event that is as it was stored is not understood by this version; None when all are.
     """
 
-    path: Path
+    path: LogPlace
     log_format: int
     events: int
     sound_up_to: int
@@ -124,7 +124,7 @@ class Findings:
         for check in EVENT_CHECKS:
             self.remark(check, f"nothing wrong up to position {sound_up_to}; not looked at from there on")
 
-    def report(self, path: Path, *, log_format: int, sound_up_to: int) -> LogReport:
+    def report(self, path: LogPlace, *, log_format: int, sound_up_to: int) -> LogReport:
         """Everything that was found."""
         return LogReport(
             path=path,

@@ -7,17 +7,17 @@ of work fails is the same batch run again with a savepoint around each piece: th
 
 import asyncio
 import queue
-import sqlite3
 import threading
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import AbstractContextManager, suppress
 from typing import Any, NamedTuple, Protocol, TypeVar
 
+from syncengine.adapters.log_cursor import Cursor
 from syncengine.errors import EventLogError
 
 T = TypeVar("T")
 
-Work = Callable[[sqlite3.Cursor], Any]
+Work = Callable[[Cursor], Any]
 """Something to do inside a transaction; it may be run twice, so it changes nothing but the database."""
 
 MOST_AT_ONCE = 500
@@ -40,7 +40,7 @@ class _Outcome(NamedTuple):
 class Submit(Protocol):
     """How work is handed to the writer; see `LogWriter.submit`."""
 
-    def __call__(self, work: Callable[[sqlite3.Cursor], T], *, alone: bool = False) -> Coroutine[Any, Any, T]:
+    def __call__(self, work: Callable[[Cursor], T], *, alone: bool = False) -> Coroutine[Any, Any, T]:
         """The result of this work, once it is durable."""
 
 
@@ -56,7 +56,7 @@ class LogWriter:
 
     def __init__(
         self,
-        transaction: Callable[[], AbstractContextManager[sqlite3.Cursor]],
+        transaction: Callable[[], AbstractContextManager[Cursor]],
         trouble: Callable[[BaseException], Exception],
         *,
         idle_s: float | None = None,
@@ -71,7 +71,7 @@ class LogWriter:
         self._thread = threading.Thread(target=self._run, name="syncengine-log-writer", daemon=True)
         self._thread.start()
 
-    async def submit(self, work: Callable[[sqlite3.Cursor], T], *, alone: bool = False) -> T:
+    async def submit(self, work: Callable[[Cursor], T], *, alone: bool = False) -> T:
         """
         The result of this work, committed and durable.
 
@@ -145,14 +145,15 @@ class LogWriter:
         except Exception as error:  # noqa: BLE001 - the database itself: the disk is full, or somebody holds the file
             return [_Outcome(waiting, error=self._trouble(error)) for waiting in batch]
 
-    def _do_one(self, cursor: sqlite3.Cursor, waiting: _Waiting) -> _Outcome:
+    def _do_one(self, cursor: Cursor, waiting: _Waiting) -> _Outcome:
         cursor.execute("SAVEPOINT one")
         try:
             outcome = _Outcome(waiting, waiting.work(cursor))
-        except Exception as error:
-            if not cursor.connection.in_transaction:
-                raise  # SQLite has rolled back everything, the others' work too
-            cursor.execute("ROLLBACK TO one")
+        except Exception as error:  # noqa: BLE001 - told to the one whose work it is
+            try:
+                cursor.execute("ROLLBACK TO one")
+            except Exception:  # noqa: BLE001 - the database has rolled back everything, the others' work too, for this reason
+                raise error from None
             outcome = _Outcome(waiting, error=self._trouble(error))
         cursor.execute("RELEASE one")
         return outcome

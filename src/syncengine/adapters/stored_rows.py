@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
-from pathlib import Path
 from uuid import UUID
 
 from syncengine.adapters.event_codec import CODEC
+from syncengine.adapters.log_place import LogPlace
 from syncengine.engine.ports import Recorded
 from syncengine.errors import EventLogError, EventUnreadable
 
@@ -52,7 +52,7 @@ def recorded_in(row: Row) -> Recorded:
         raise EventUnreadable(f"event {position} is damaged: {stream!r} is not the name of a stream") from error
 
 
-def events_in(rows: Iterable[Row], path: Path) -> Iterator[Recorded]:
+def events_in(rows: Iterable[Row], path: LogPlace) -> Iterator[Recorded]:
     """
     The events in these rows of the log at this path.
 
@@ -66,7 +66,7 @@ def events_in(rows: Iterable[Row], path: Path) -> Iterator[Recorded]:
         raise cannot_be_read(path, error) from error
 
 
-def cannot_be_read(path: Path, error: EventLogError) -> EventLogError:
+def cannot_be_read(path: LogPlace, error: EventLogError) -> EventLogError:
     """What an event that is not understood means for the log at this path."""
     if isinstance(error, EventUnreadable):
         return EventUnreadable(f"the event log {path} is damaged; restore it from a backup ({error})")

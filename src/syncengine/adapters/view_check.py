@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Sequence
+from typing import Protocol
 
 from syncengine.adapters.view_schema import TABLES, VIEWS_VERSION, make_view_tables
 from syncengine.adapters.view_tables import write_views
@@ -10,16 +11,13 @@ from syncengine.engine.ports import Recorded
 FOLDED_AT_ONCE = 1_000
 """Events that are held until they are written."""
 
-_VIEWS_VERSION = "SELECT value FROM log.log_facts WHERE name = 'views_version'"
-_DIFFERENT = "SELECT 1 FROM (SELECT * FROM {} EXCEPT SELECT * FROM {}) LIMIT 1"
-_COLUMNS = "SELECT name, type FROM pragma_table_info(?, ?)"
 _NOTES = "view_restless"
 """Rows are taken out of this table when somebody found nothing to do, which no event tells."""
 
 
 class Fold:
     """
-    Views made anew in the database `main` of a connection to which the log is attached as `log`.
+    Views made anew in the database `main` of a connection to SQLite, whatever database holds the log.
 
     Attributes:
         impossible: why the events cannot be folded, if so.
@@ -48,9 +46,28 @@ class Fold:
         self._waiting = []
 
 
-def view_trouble(cursor: sqlite3.Cursor, fold: Fold) -> str | None:
+class ViewsOfLog(Protocol):
+    """The views of a log beside those of a fold."""
+
+    @property
+    def no_table(self) -> type[Exception]:
+        """What is raised where a table is missing or has other columns."""
+
+    def views_version(self) -> str | None:
+        """Which version they are of; None when that is not said."""
+
+    def views_differ(self, table: str, *, one_way: bool) -> bool:
+        """
+        Whether this table has other rows in the log than in the fold.
+
+        Args:
+            one_way: rows that are in the fold only do not count.
+        """
+
+
+def view_trouble(log: ViewsOfLog, fold: Fold) -> str | None:
     """
-    What is wrong with the views of the attached log, given all its events folded; None when nothing is.
+    What is wrong with the views of a log, given all its events folded; None when nothing is.
 
     Views of another version are made anew by whoever writes the log next, and are not looked at.
     """
@@ -58,17 +75,14 @@ def view_trouble(cursor: sqlite3.Cursor, fold: Fold) -> str | None:
     if fold.impossible is not None:
         return fold.impossible
     try:
-        if cursor.execute(_VIEWS_VERSION).fetchall() != [(str(VIEWS_VERSION),)]:
+        if log.views_version() != str(VIEWS_VERSION):
             return None
-        wrong = [table for table in TABLES if _differs(cursor, table)]
-    except sqlite3.OperationalError as error:
+        wrong = [table for table in TABLES if log.views_differ(table, one_way=table == _NOTES)]
+    except log.no_table as error:
         return f"the tables beside the events cannot be read ({error})"
     return f"{', '.join(wrong)} differ from what the events say" if wrong else None
 
 
-def _differs(cursor: sqlite3.Cursor, table: str) -> bool:
-    there, anew = f"log.{table}", f"main.{table}"
-    pairs = [(there, anew)] if table == _NOTES else [(there, anew), (anew, there)]
-    if cursor.execute(_COLUMNS, (table, "main")).fetchall() != cursor.execute(_COLUMNS, (table, "log")).fetchall():
-        return True
-    return any(cursor.execute(_DIFFERENT.format(*pair)).fetchone() for pair in pairs)
+def changed_columns(tables: Sequence[str]) -> str:
+    """What is said of tables that have other columns than this version makes."""
+    return f"the columns of {', '.join(tables)} are not those that were made"

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from syncengine.adapters.event_converter import time_to_text
+from syncengine.adapters.log_cursor import upsert
 from syncengine.domain.events import (
     EndpointPaused,
     EndpointResumed,
@@ -20,15 +21,15 @@ from syncengine.engine.ports import Recorded
 Change = tuple[str, tuple[object, ...]]
 """An SQL statement and its parameters."""
 
-_PAUSED = "INSERT OR REPLACE INTO view_paused (endpoint, reason, since) VALUES (?, ?, ?)"
+_PAUSED = upsert("view_paused", key=("endpoint",), values=("reason", "since"))
 _RESUMED = "DELETE FROM view_paused WHERE endpoint = ?"
-_PLACE_PAUSED = "INSERT OR REPLACE INTO view_pauses (subject, reason, paused_by, since) VALUES (?, ?, ?, ?)"
+_PLACE_PAUSED = upsert("view_pauses", key=("subject",), values=("reason", "paused_by", "since"))
 _PLACE_RESUMED = "DELETE FROM view_pauses WHERE subject = ?"
-_GIVEN_UP = "INSERT OR REPLACE INTO view_hosts (host, reason, since) VALUES (?, ?, ?)"
+_GIVEN_UP = upsert("view_hosts", key=("host",), values=("reason", "since"))
 _ANSWERED = "DELETE FROM view_hosts WHERE host = ?"
-_STOPPED = "INSERT OR REPLACE INTO view_safety (place, plan, reason, since) VALUES (?, ?, ?, ?)"
+_STOPPED = upsert("view_safety", key=("place",), values=("plan", "reason", "since"))
 _CLEARED = "DELETE FROM view_safety WHERE place = ?"
-_APPROVED = "INSERT OR REPLACE INTO view_approvals (plan) VALUES (?)"
+_APPROVED = upsert("view_approvals", key=("plan",))
 
 
 def _paused(recorded: Recorded, event: EndpointPaused) -> list[Change]:

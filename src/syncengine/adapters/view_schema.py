@@ -1,6 +1,6 @@
 """The tables of the views: what they are, and making them; `view_tables` says what each event changes in them."""
 
-import sqlite3
+from syncengine.adapters.log_cursor import TABLE_NAMES, Cursor
 
 VIEWS_VERSION = 6
 """Raised with every change of the tables or of `changes_of`; a log with other views gets them rebuilt when it is opened."""
@@ -50,10 +50,10 @@ _INDEXES = (
 )
 
 
-def make_view_tables(cursor: sqlite3.Cursor) -> None:
+def make_view_tables(cursor: Cursor) -> None:
     """Drop the views, whatever they are, and make empty ones."""
-    rows = cursor.execute("SELECT name FROM sqlite_master WHERE type = 'table' AND name LIKE 'view\\_%' ESCAPE '\\'")
-    for (name,) in rows.fetchall():
-        cursor.execute(f'DROP TABLE "{name}"')
+    for (name,) in cursor.execute(TABLE_NAMES).fetchall():
+        if name.startswith("view_"):
+            cursor.execute(f'DROP TABLE "{name}"')
     for statement in (*TABLES.values(), *_INDEXES, "INSERT INTO view_progress (position) VALUES (0)"):
         cursor.execute(statement)

@@ -5,11 +5,11 @@ The tables beside the events, and what each event changes in them.
 when the tables are rebuilt from the log, so both ways end in the same rows.
 """
 
-import sqlite3
 from collections.abc import Callable, Iterable
 from typing import Any, get_args
 
 from syncengine.adapters.event_converter import time_to_text
+from syncengine.adapters.log_cursor import Cursor, upsert
 from syncengine.adapters.log_file import execute
 from syncengine.adapters.view_notices import NOTICES, Change
 from syncengine.domain.events import (
@@ -52,14 +52,14 @@ _CONFIRMED = f"""
     INSERT INTO view_records (endpoint, container, record_id, link_id, kind, digest, revision, label, title)
     VALUES (?, ?, ?, ?, {_KIND_OF_LINK}, ?, ?, ?, ?)
     ON CONFLICT (endpoint, container, record_id) DO UPDATE SET
-        link_id = excluded.link_id, kind = CASE kind WHEN '' THEN excluded.kind ELSE kind END,
-        digest = excluded.digest, revision = excluded.revision, label = COALESCE(excluded.label, label),
+        link_id = excluded.link_id, kind = CASE view_records.kind WHEN '' THEN excluded.kind ELSE view_records.kind END,
+        digest = excluded.digest, revision = excluded.revision, label = COALESCE(excluded.label, view_records.label),
         title = excluded.title, gone = NULL"""  # noqa: S608 - a constant
 
 # A record that was claimed but not read yet has an empty digest, which no reading equals.
 _CLAIMED = f"""
     INSERT INTO view_records (endpoint, container, record_id, link_id, kind, digest)
-    VALUES (?, ?, ?, ?, {_KIND_OF_LINK}, x'')
+    VALUES (?, ?, ?, ?, {_KIND_OF_LINK}, ?)
     ON CONFLICT (endpoint, container, record_id) DO UPDATE SET link_id = excluded.link_id"""  # noqa: S608 - a constant
 
 _RELEASED = "DELETE FROM view_records WHERE endpoint = ? AND container = ? AND record_id = ? AND link_id = ?"
@@ -77,16 +77,18 @@ _ALL_SETTLED = """
     DELETE FROM view_decisions
     WHERE link_id = ? AND NOT EXISTS (SELECT 1 FROM view_open_writes WHERE link_id = ?)"""
 
-_PARKED = "INSERT OR REPLACE INTO view_parked (link_id, subject, reason, since) VALUES (?, ?, ?, ?)"
-_REFUSED = """
-    INSERT OR REPLACE INTO view_parked (link_id, subject, reason, since)
-    SELECT link_id, 'write:' || endpoint, ?, ? FROM view_open_writes WHERE intent_id = ?"""
+_PARKED = upsert("view_parked", key=("link_id", "subject"), values=("reason", "since"))
+_REFUSED = upsert(
+    "view_parked",
+    key=("link_id", "subject"),
+    values=("reason", "since"),
+    given="SELECT link_id, 'write:' || endpoint, ?, ? FROM view_open_writes WHERE intent_id = ?",
+)
 _UNPARKED = "DELETE FROM view_parked WHERE link_id = ? AND subject IN ({})"
 # A copy waits for a person also when the item itself is done with.
 _CLOSED = "DELETE FROM view_parked WHERE link_id = ? AND subject NOT LIKE 'copy:%'"
 
-_ADVANCED = "INSERT OR REPLACE INTO view_cursors (endpoint, container, cursor, version) VALUES (?, ?, ?, ?)"
-
+_ADVANCED = upsert("view_cursors", key=("endpoint", "container"), values=("cursor", "version"))
 
 _MOVED = """
     INSERT INTO view_restless (link_id, version) VALUES (?, ?)
@@ -121,12 +123,12 @@ def changes_of(recorded: Recorded) -> Iterable[Change]:
     return _CHANGES[recorded.event.__class__](recorded, recorded.event)
 
 
-def write_views(cursor: sqlite3.Cursor, events: Iterable[Recorded]) -> None:
+def write_views(cursor: Cursor, events: Iterable[Recorded]) -> None:
     """
     Bring the views up to these events.
 
     Raises:
-        sqlite3.IntegrityError: a link would get a second open decision.
+        IntegrityError: of the database; a link would get a second open decision.
     """
     moved: dict[str, int] = {}
     number = position = 0
@@ -230,7 +232,7 @@ def _closed(recorded: Recorded, _: LinkClosed) -> list[Change]:
 
 def _claimed(_: Recorded, event: ClaimTaken) -> list[Change]:
     ref, link = event.ref, event.link_id.hex
-    return [(_CLAIMED, (ref.endpoint, ref.container, ref.record_id, link, link))]
+    return [(_CLAIMED, (ref.endpoint, ref.container, ref.record_id, link, link, b""))]
 
 
 def _released(_: Recorded, event: ClaimReleased) -> list[Change]:

@@ -59,7 +59,7 @@ class _Kept:
 
 
 @frozen
-class SqliteViews:
+class LogViews:
     """
     Short reads of the views.
 
@@ -111,7 +111,7 @@ class SqliteViews:
 
     def parked(self) -> Sequence[ParkedItem]:
         """Everything that waits, oldest first."""
-        rows = self._reader.rows("SELECT link_id, subject, reason, since FROM view_parked ORDER BY rowid")
+        rows = self._reader.rows("SELECT link_id, subject, reason, since FROM view_parked ORDER BY since, rowid")
         return [
             ParkedItem(link_id=UUID(link), subject=text_of(subject), reason=text_of(reason), since=time_from_text(since))
             for link, subject, reason, since in rows
@@ -119,7 +119,7 @@ class SqliteViews:
 
     def paused(self) -> Sequence[PausedEndpoint]:
         """Endpoints that are paused, oldest first."""
-        rows = self._reader.rows("SELECT endpoint, reason, since FROM view_paused ORDER BY rowid")
+        rows = self._reader.rows("SELECT endpoint, reason, since FROM view_paused ORDER BY since, rowid")
         return [
             PausedEndpoint(endpoint=EndpointName(text_of(endpoint)), reason=text_of(reason), since=time_from_text(since))
             for endpoint, reason, since in rows
@@ -127,7 +127,7 @@ class SqliteViews:
 
     def pauses(self) -> Sequence[PausedPlace]:
         """What persons paused, and containers that refuse us; oldest first."""
-        rows = self._reader.rows("SELECT subject, reason, paused_by, since FROM view_pauses ORDER BY rowid")
+        rows = self._reader.rows("SELECT subject, reason, paused_by, since FROM view_pauses ORDER BY since, rowid")
         return [
             PausedPlace(subject=text_of(subject), reason=text_of(reason), by=text_of(by), since=time_from_text(since))
             for subject, reason, by, since in rows
@@ -135,7 +135,7 @@ class SqliteViews:
 
     def given_up_hosts(self) -> Sequence[GivenUpHost]:
         """Hosts that did not answer when they were last called; oldest first."""
-        rows = self._reader.rows("SELECT host, reason, since FROM view_hosts ORDER BY rowid")
+        rows = self._reader.rows("SELECT host, reason, since FROM view_hosts ORDER BY since, rowid")
         return [
             GivenUpHost(host=text_of(host), reason=text_of(reason), since=time_from_text(since))
             for host, reason, since in rows

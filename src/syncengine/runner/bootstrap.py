@@ -9,9 +9,11 @@ from pathlib import Path
 
 from attrs import evolve as changed
 
-from syncengine.adapters.event_log import SqliteEventLog, open_log
+from syncengine.adapters.event_log import OpenLog, open_log
 from syncengine.adapters.guard.breaker import Breakers, host_of
 from syncengine.adapters.guard.guarded_connector import GuardedConnector
+from syncengine.adapters.log_place import LogPlace, notes_of, place_of
+from syncengine.adapters.log_snapshot import log_exists
 from syncengine.adapters.telemetry.listeners import Silence
 from syncengine.connector import Connector
 from syncengine.domain.identity import EndpointName
@@ -84,7 +86,7 @@ async def open_for_planning(settings: Settings, *, telemetry: Telemetry | None =
     """
     clock = SystemClock()
     with tempfile.TemporaryDirectory(prefix="syncengine-plan-") as folder:
-        if settings.log.exists():
+        if log_exists(settings.log):
             log = open_log(settings.log, read_only=True, now=clock.now)
         else:
             log = open_log(Path(folder) / "empty.db", now=clock.now)
@@ -100,7 +102,7 @@ async def open_for_planning(settings: Settings, *, telemetry: Telemetry | None =
 async def open_sync_with(
     endpoints: Mapping[str, Connector],
     *,
-    log: Path,
+    log: LogPlace | str,
     policy: Policy,
     pairings: Sequence[Pairing] = (),
     telemetry: Telemetry | None = None,
@@ -111,7 +113,7 @@ async def open_sync_with(
 
     Args:
         endpoints: open connectors by the names their records carry; the caller closes them.
-        log: where the event log is, or will be made.
+        log: where the event log is, or will be made: a path, or a URL that begins with "postgresql://".
         policy: the rules; every field that two endpoints can read needs one.
         pairings: containers that are kept the same without linked projects.
 
@@ -122,7 +124,7 @@ async def open_sync_with(
     clock, telemetry = clock or SystemClock(), telemetry or Silence()
     opened = {EndpointName(name): connector for name, connector in endpoints.items()}
     _require_fitting(opened, policy, pairings, source="the policy", everybody=True)
-    async with open_log(log, now=clock.now) as opened_log:
+    async with open_log(place_of(log) if isinstance(log, str) else log, now=clock.now) as opened_log:
         breakers = Breakers(clock=clock, telemetry=telemetry)
         recall_hosts(opened_log, breakers)
         guard = partial(
@@ -135,7 +137,7 @@ async def open_sync_with(
 
 @asynccontextmanager
 async def open_sync_on(
-    log: SqliteEventLog,
+    log: OpenLog,
     settings: Settings,
     *,
     telemetry: Telemetry,
@@ -158,7 +160,7 @@ async def open_sync_on(
     breakers = breakers or Breakers(clock=clock, telemetry=telemetry)
     recall_hosts(log, breakers)
     async with AsyncExitStack() as stack:
-        refused = RefusedCredentials(settings.log, read_only)
+        refused = RefusedCredentials(notes_of(settings.log), read_only)
         if retry_refused:
             refused.forget()
         keepers = await _open_endpoints(stack, settings, telemetry, clock, breakers, refused, log)
@@ -183,7 +185,7 @@ async def _open_endpoints(
     clock: Clock,
     breakers: Breakers,
     refused: RefusedCredentials,
-    log: SqliteEventLog,
+    log: OpenLog,
 ) -> list[EndpointKeeper]:
     """All endpoints at once, each tried once when this returns."""
     late: dict[EndpointName, Connector] = {}
@@ -239,7 +241,7 @@ def _require_fitting(
 
 def _assembled(
     connectors: Mapping[EndpointName, Connector],
-    log: SqliteEventLog,
+    log: OpenLog,
     policy: Policy,
     pairings: Sequence[Pairing],
     clock: Clock,

@@ -2,14 +2,14 @@
 
 from collections.abc import Collection
 
-from syncengine.adapters.event_log import SqliteEventLog
+from syncengine.adapters.event_log import OpenLog
 from syncengine.adapters.guard.breaker import Breakers
 from syncengine.domain.events import Event, HostAnswered, HostGivenUp
 from syncengine.domain.identity import host_stream
 from syncengine.engine.ports import Append
 
 
-def recall_hosts(log: SqliteEventLog, breakers: Breakers) -> None:
+def recall_hosts(log: OpenLog, breakers: Breakers) -> None:
     """
     Begin with the breakers of these hosts open, and a probe due at once.
 
@@ -19,7 +19,7 @@ def recall_hosts(log: SqliteEventLog, breakers: Breakers) -> None:
     breakers.recall({it.host: it.reason for it in log.views.given_up_hosts()})
 
 
-async def remember_hosts(log: SqliteEventLog, breakers: Breakers, hosts: Collection[str], *, caused_by: str) -> None:
+async def remember_hosts(log: OpenLog, breakers: Breakers, hosts: Collection[str], *, caused_by: str) -> None:
     """
     Store which hosts were given up or answer again since this was last stored; nothing when none did.
 

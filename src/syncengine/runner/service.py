@@ -18,6 +18,7 @@ from attrs import frozen
 
 from syncengine.adapters.event_log import open_log
 from syncengine.adapters.guard.breaker import Breakers
+from syncengine.adapters.log_place import notes_of
 from syncengine.adapters.telemetry.listeners import Everybody
 from syncengine.adapters.telemetry.metrics import Metrics, open_metrics
 from syncengine.adapters.telemetry.traces import open_traces
@@ -92,7 +93,7 @@ async def open_service(
         log = await stack.enter_async_context(open_log(settings.log, now=clock.now, command=command))
         telemetry.note(Starting(step="log", detail=f"{settings.log}, {log.durability()}"))
         monitor.log_opened(log)
-        server = serving(settings.server, health=monitor.health, metrics=watchers.metrics, log=settings.log)
+        server = serving(settings.server, health=monitor.health, metrics=watchers.metrics, log=notes_of(settings.log))
         place = await stack.enter_async_context(server)
         telemetry.note(Starting(step="server", detail=place.url if place else "off"))
         opening = open_sync_on(

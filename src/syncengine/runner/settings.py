@@ -18,6 +18,7 @@ from attrs import field, frozen, validators
 from cattrs import Converter
 
 from syncengine.adapters.guard.call_settings import CallSettings
+from syncengine.adapters.log_place import LogPlace, PlaceText, PostgresPlace, is_url, place_of
 from syncengine.adapters.plugins import load_plugin
 from syncengine.adapters.telemetry.traces import TraceSettings
 from syncengine.connector import ConnectorPlugin
@@ -25,7 +26,8 @@ from syncengine.domain.conflict_rules import RULES, ConflictRule
 from syncengine.domain.identity import ContainerId, EndpointName, FieldName, Kind
 from syncengine.domain.policy import Backoff, DeletionRule, Policy, SafetyLimits
 from syncengine.engine.pairings import Pairing
-from syncengine.errors import ConfigurationError, SettingsInvalid
+from syncengine.errors import ConfigurationError, LogMisconfigured, SettingsInvalid
+from syncengine.redaction import Secret
 from syncengine.runner.health.health_settings import HealthSettings
 from syncengine.runner.log_lines.settings import LogSettings
 from syncengine.runner.problems import Place, Problem, found_in, not_known
@@ -41,7 +43,7 @@ from syncengine.runner.settings_model import (
 )
 from syncengine.runner.structure import make_converter
 
-__all__ = ["DEFAULT_FILE", "EndpointSettings", "PluginLoader", "Settings", "load_log_path", "load_settings"]
+__all__ = ["DEFAULT_FILE", "EndpointSettings", "PluginLoader", "Settings", "load_log_place", "load_settings"]
 
 PluginLoader = Callable[[str], ConnectorPlugin]
 
@@ -53,7 +55,9 @@ _OURS = ("connector", "calls")
 
 @frozen(kw_only=True)
 class _LogSection:
-    path: Path = Path(DEFAULT_LOG)
+    path: PlaceText = PlaceText(DEFAULT_LOG)
+    password: Secret | None = None
+    lease_s: float | None = field(default=None, validator=validators.optional(validators.gt(0)))
 
 
 @frozen(kw_only=True)
@@ -121,7 +125,7 @@ def load_settings(
     secrets = SecretReader(folder=path.parent, environ=os.environ if environ is None else environ)
     reading = _Reading(table, make_converter(secrets=secrets, endpoints=names, rules=rules), secrets, load)
     _check_sections(reading)
-    log = _log_path(reading, path)
+    log = _log_place(reading, path)
     endpoints = _endpoints(reading)
     sync = reading.structured(table.get("sync", {}), _SyncSection, ("sync",))
     pairings = _pairings(reading, sync.pairings if sync else (), names)
@@ -148,9 +152,9 @@ def load_settings(
     )
 
 
-def load_log_path(path: Path | str = DEFAULT_FILE) -> Path:
+def load_log_place(path: Path | str = DEFAULT_FILE) -> LogPlace:
     """
-    Only where the log is, for commands that call nobody and should work without passwords.
+    Only where the log is, for commands that call nobody and should work without the passwords of endpoints.
 
     Raises:
         SettingsInvalid: the file cannot be read, or says something strange about the log.
@@ -159,7 +163,7 @@ def load_log_path(path: Path | str = DEFAULT_FILE) -> Path:
     table = _read(path)
     secrets = SecretReader(folder=path.parent, environ=os.environ)
     reading = _Reading(table, make_converter(secrets=secrets, endpoints=(), rules=RULES), secrets, load_plugin)
-    log = _log_path(reading, path)
+    log = _log_place(reading, path)
     if reading.problems:
         raise SettingsInvalid([str(problem) for problem in reading.problems], source=str(path))
     return log
@@ -205,9 +209,21 @@ def _check_sections(reading: _Reading) -> None:
         reading.problems.append(Problem(("endpoints",), text))
 
 
-def _log_path(reading: _Reading, path: Path) -> Path:
-    section = reading.structured(reading.table.get("log", {}), _LogSection, ("log",))
-    return path.parent / (section.path if section else DEFAULT_LOG)
+def _log_place(reading: _Reading, path: Path) -> LogPlace:
+    table = reading.table.get("log", {})
+    section = reading.structured(table, _LogSection, ("log",)) or _LogSection()
+    text = section.path if is_url(section.path) else str(Path(section.path).expanduser())
+    said = _table_at(reading.table, "log")
+    _warn_of_plain_secrets(reading, ("log",), said, _LogSection)
+    try:
+        place = place_of(text, folder=path.parent, password=section.password, lease_s=section.lease_s)
+    except LogMisconfigured as error:
+        reading.problems.append(Problem(("log", "path"), str(error)))
+        return path.parent / DEFAULT_LOG
+    if isinstance(place, PostgresPlace) and place.has_password and isinstance(said["path"], str):
+        text = 'holds a password in plain text; better leave it out and write password = {env = "LOG_PASSWORD"}'
+        reading.warnings.append(str(Problem(("log", "path"), text)))
+    return place
 
 
 def _endpoints(reading: _Reading) -> dict[EndpointName, EndpointSettings]:

@@ -1,12 +1,12 @@
 """The settings of a synchronisation, as values: what a settings file becomes, or a program makes itself."""
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from attrs import field, frozen
 
 from syncengine.adapters.guard.call_settings import CallSettings
+from syncengine.adapters.log_place import LogPlace
 from syncengine.adapters.telemetry.traces import TraceSettings
 from syncengine.connector import ConnectorPlugin
 from syncengine.domain.identity import EndpointName
@@ -58,7 +58,7 @@ class Settings:
     """
 
     source: str
-    log: Path
+    log: LogPlace
     endpoints: Mapping[EndpointName, EndpointSettings]
     policy: Policy
     interval_s: float = DEFAULT_INTERVAL_S

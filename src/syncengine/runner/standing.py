@@ -1,14 +1,10 @@
 """How things stand, as plain data, from the log alone."""
 
-import os
-import socket
 from collections.abc import Mapping
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
-from syncengine.adapters.event_log import SqliteEventLog
-from syncengine.adapters.lease import lease_holder
+from syncengine.adapters.event_log import OpenLog
 from syncengine.adapters.lease_row import LeaseHolder
 from syncengine.domain.identity import ROOT, ContainerId, EndpointName, LinkId, RecordId
 from syncengine.domain.pauses import in_words
@@ -25,7 +21,7 @@ WAYS_OUT = {
 """What a person can do about each kind of waiting item."""
 
 
-def standing_of(log: SqliteEventLog, now: datetime) -> dict[str, Any]:
+def standing_of(log: OpenLog, now: datetime) -> dict[str, Any]:
     """
     Everything `syncengine status` says; durations come in seconds and in words.
 
@@ -39,7 +35,7 @@ def standing_of(log: SqliteEventLog, now: datetime) -> dict[str, Any]:
             "path": str(log.path),
             "events": counts.events,
             "durability": log.durability(),
-            "held_by": _said(writer_of(log.path)),
+            "held_by": _said(log.writer()),
         },
         "last_pass": _last_pass(log, now),
         "skipped_passes": log.heartbeat.skipped(),
@@ -77,20 +73,6 @@ def standing_of(log: SqliteEventLog, now: datetime) -> dict[str, Any]:
             for it in views.given_up_hosts()
         ],
     }
-
-
-def writer_of(path: Path) -> LeaseHolder | None:
-    """Who is writing the log now; None when nobody is, as far as this computer can tell."""
-    holder = lease_holder(path)
-    if holder is None or holder.host != socket.gethostname():
-        return holder
-    try:
-        os.kill(holder.pid, 0)
-    except ProcessLookupError:
-        return None  # it was killed and left its name behind
-    except PermissionError:
-        pass  # it belongs to another user
-    return holder
 
 
 def name_of(views: Views, link_id: LinkId) -> str:
@@ -134,7 +116,7 @@ def _age(since: datetime, now: datetime) -> Mapping[str, Any]:
     return {"age_s": round(seconds, 1), "age": age(seconds)}
 
 
-def _last_pass(log: SqliteEventLog, now: datetime) -> dict[str, Any] | None:
+def _last_pass(log: OpenLog, now: datetime) -> dict[str, Any] | None:
     last = log.heartbeat.last_pass()
     if last is None:
         return None

@@ -15,6 +15,7 @@ from typing import Any, Literal, get_args, get_origin
 import attrs
 from cattrs import Converter
 
+from syncengine.adapters.log_place import PlaceText
 from syncengine.domain.conflict_rules import ConflictRule
 from syncengine.domain.identity import EndpointName
 from syncengine.redaction import Secret, make_known, redact
@@ -46,6 +47,7 @@ def make_converter(
     converter = Converter(detailed_validation=False)
     hook = converter.register_structure_hook
     hook(str, lambda value, _: note_url(_text(value, secrets)))
+    hook(PlaceText, lambda value, _: PlaceText(_text(value, secrets)))
     hook(Secret, lambda value, _: Secret(_text(value, secrets)))
     hook(bool, lambda value, _: _plain(value, bool, "true or false"))
     hook(int, lambda value, _: _plain(value, int, "a whole number"))

@@ -6,7 +6,7 @@ from typing import Any
 
 from attrs import field, frozen
 
-from syncengine.adapters.event_log import SqliteEventLog
+from syncengine.adapters.event_log import OpenLog
 from syncengine.adapters.guard.breaker import Breakers
 from syncengine.domain.identity import EndpointName
 from syncengine.engine.notes import LeaseBack, PassSkipped
@@ -31,7 +31,7 @@ class Sync:
     """
 
     engine: Engine
-    log: SqliteEventLog
+    log: OpenLog
     views: Views
     endpoints: Mapping[EndpointName, Endpoint]
     clock: Clock

@@ -1,6 +1,7 @@
 """Whoever lost the lease stores nothing, whatever it believes: asked in every transaction, with real processes."""
 
 import os
+import re
 import signal
 import sqlite3
 import subprocess
@@ -12,8 +13,9 @@ import pytest
 
 from syncengine.adapters.event_log import open_log
 from syncengine.adapters.lease import hold_lease, lease_holder
-from syncengine.adapters.lease_row import LEASE_TIME_S, lease_row, take
+from syncengine.adapters.log_place import LEASE_TIME_S
 from syncengine.errors import AnotherWriter, LeaseLost, Remedy
+from tests.unit.adapters.behind_the_log import change, row_of, take_away
 from tests.unit.adapters.sample_events import LINK, NOON, OTHER_LINK, observed, to_link
 
 WRITER = """
@@ -84,19 +86,6 @@ def path(tmp_path):
     return tmp_path / "log.db"
 
 
-def row_of(path):
-    with closing(sqlite3.connect(path)) as connection:
-        return lease_row(connection.cursor())
-
-
-def take_away(path, command="somebody else", now=NOON):
-    """Take the lease in the log itself, as a process does that got past the lock."""
-    with closing(sqlite3.connect(path)) as connection, hold_lease(path.with_name("other.db"), command=command) as other:
-        epoch = take(connection.cursor(), other.holder, now)
-        connection.commit()
-    return epoch
-
-
 async def test_a_paused_process_that_wakes_up_appends_nothing(path):
     """It was stopped, its lock file was removed, another took over and wrote; what it was told to do meanwhile is refused."""
     with writing(path) as paused:
@@ -138,10 +127,10 @@ async def test_a_killed_holder_is_followed_at_once(path):
             assert log.lease.epoch == row_of(path).epoch == 2
 
 
-async def test_every_kind_of_write_asks_for_the_epoch(path):
+async def test_every_kind_of_write_asks_for_the_epoch(place):
     """Events, notes beside them, signs of life, views made anew, and the probe."""
-    async with open_log(path, now=lambda: NOON) as log:
-        take_away(path)
+    async with open_log(place, now=lambda: NOON) as log:
+        take_away(place)
         for write in (
             log.append(to_link(observed()), caused_by="x"),
             log.mark_quiet({LINK: 1}),
@@ -158,23 +147,23 @@ async def test_every_kind_of_write_asks_for_the_epoch(path):
         assert log.heartbeat.skipped() == 0
 
 
-async def test_nothing_is_sent_by_a_holder_that_was_overtaken(path):
+async def test_nothing_is_sent_by_a_holder_that_was_overtaken(place):
     """What it was about to send may have been settled by somebody else; asked when it is the call's turn."""
-    async with open_log(path) as log, open_log(path, read_only=True) as looking:
+    async with open_log(place) as log, open_log(place, read_only=True) as looking:
         log.require_lease()
-        take_away(path)
-        with pytest.raises(LeaseLost, match=f"somebody else took the event log {path} meanwhile; nothing is sent any more"):
+        take_away(place)
+        with pytest.raises(
+            LeaseLost, match=f"somebody else took the event log {re.escape(str(place))} meanwhile; nothing is sent any more"
+        ):
             log.require_lease()
         looking.require_lease()
 
 
-async def test_a_lease_that_was_given_back_meanwhile_is_taken_again(path):
+async def test_a_lease_that_was_given_back_meanwhile_is_taken_again(place):
     """Nobody writes any more, but somebody did: whoever held it before starts from what is stored."""
-    async with open_log(path) as log:
-        epoch = take_away(path)
-        with closing(sqlite3.connect(path)) as connection:
-            connection.execute("UPDATE log_lease SET expires_at = NULL")
-            connection.commit()
+    async with open_log(place) as log:
+        epoch = take_away(place)
+        change(place, "UPDATE log_lease SET expires_at = NULL")
         with pytest.raises(LeaseLost, match=r"written meanwhile by .*\(somebody else\); the next pass reads it anew"):
             await log.append(to_link(observed()), caused_by="x")
         assert not log.lease.check()
@@ -220,12 +209,12 @@ async def test_the_lease_is_renewed_by_whatever_is_written(path):
         assert row_of(path).expires_at == now + timedelta(seconds=LEASE_TIME_S)
 
 
-async def test_a_lease_is_given_back_at_the_end(path):
+async def test_a_lease_is_given_back_at_the_end(place):
     """And says who had it last."""
-    async with open_log(path, command="me") as log:
-        assert row_of(path).expires_at is not None
+    async with open_log(place, command="me") as log:
+        assert row_of(place).expires_at is not None
         pid = log.lease.holder.pid
-    assert (row_of(path).expires_at, row_of(path).holder.pid, row_of(path).holder.command) == (None, pid, "me")
+    assert (row_of(place).expires_at, row_of(place).holder.pid, row_of(place).holder.command) == (None, pid, "me")
 
 
 async def test_a_loser_gives_nothing_back(path):
@@ -235,12 +224,10 @@ async def test_a_loser_gives_nothing_back(path):
     assert row_of(path).expires_at is not None
 
 
-async def test_a_log_without_its_lease_row_is_not_written(path):
+async def test_a_log_without_its_lease_row_is_not_written(place):
     """Somebody took the row out; nobody knows who may write."""
-    async with open_log(path) as log:
-        with closing(sqlite3.connect(path)) as connection:
-            connection.execute("DELETE FROM log_lease")
-            connection.commit()
+    async with open_log(place) as log:
+        change(place, "DELETE FROM log_lease")
         with pytest.raises(LeaseLost, match="does not know its lease any more"):
             await log.append(to_link(observed()), caused_by="x")
 

@@ -176,7 +176,7 @@ async def test_a_reader_that_cannot_open_its_connection_harms_nobody(path, monke
             return connect(*args, **more)
 
         monkeypatch.setattr(eventsourcing_bridge, "connect", fails_at_times)
-        with log._reader.connection():  # the pool's spare connection is taken
+        with log._reader.cursor():  # the pool's spare connection is taken
             with pytest.raises(EventLogError, match="too many open files"):
                 log.max_position()
             failing.clear()
@@ -191,7 +191,7 @@ async def test_events_are_stored_through_the_writer_only(path):
         (recorded,) = await log.load(LINK)
 
         with pytest.raises(EventLogError, match="stored by the writer"):
-            log._application.events.put([recorded])
+            log._database._application.events.put([recorded])
 
 
 async def test_the_library_reads_our_rows(path):
@@ -199,7 +199,7 @@ async def test_the_library_reads_our_rows(path):
     events = [observed(), intended("i1")]
     async with open_log(path, now=lambda: NOON) as log:
         await log.append(to_link(*events), to_link(FULL_EXAMPLES["link.closed"], link=OTHER_LINK), caused_by="x")
-        application = log._application
+        application = log._database._application
 
         assert [recorded.event for recorded in application.events.get(LINK)] == events
         notifications = application.recorder.select_notifications(start=1, limit=50)

@@ -79,9 +79,9 @@ class SteppingClock:
 
 
 @pytest.fixture
-async def story(tmp_path):
+async def story(place):
     clock = SteppingClock()
-    async with open_log(tmp_path / "log.db", now=clock) as log:
+    async with open_log(place, now=clock) as log:
         yield Story(log, clock)
 
 

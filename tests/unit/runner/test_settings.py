@@ -9,7 +9,7 @@ from syncengine.connector import ConnectorPlugin
 from syncengine.domain.conflict_rules import AskAPerson, LatestWrite, Prefer
 from syncengine.domain.policy import Backoff, DeletionRule, SafetyLimits
 from syncengine.errors import PluginRejected, SettingsInvalid, UnknownConnector
-from syncengine.runner.settings import load_log_path, load_settings
+from syncengine.runner.settings import load_log_place, load_settings
 
 
 @frozen(kw_only=True)
@@ -372,7 +372,7 @@ def test_a_file_that_cannot_be_read(tmp_path, content, problem):
     path = tmp_path / "s.toml"
     if content is not None:
         path.write_bytes(content)
-    for load in (load_settings, load_log_path):
+    for load in (load_settings, load_log_place):
         with pytest.raises(SettingsInvalid, match=problem):
             load(path)
 
@@ -387,7 +387,7 @@ def test_the_place_of_the_log_needs_no_passwords(tmp_path):
     """Commands that call nobody work without the variables, and with other mistakes in the file."""
     path = tmp_path / "s.toml"
     path.write_text('[log]\npath = "/var/x.db"\n[endpoints.one]\npassword = {env = "NOT_SET"}\n', "utf-8")
-    assert load_log_path(path) == Path("/var/x.db")
+    assert load_log_place(path) == Path("/var/x.db")
     path.write_text("[log]\npath = 3\n", "utf-8")
     with pytest.raises(SettingsInvalid, match=r"log\.path: must be a text"):
-        load_log_path(path)
+        load_log_place(path)

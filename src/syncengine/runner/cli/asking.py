@@ -2,12 +2,12 @@
 
 import getpass
 from datetime import UTC, datetime
-from pathlib import Path
 
+from syncengine.adapters.log_place import LogPlace
 from syncengine.engine.requests import Request
 
 
-def put_in(path: Path, request: Request) -> None:
+def put_in(path: LogPlace, request: Request) -> None:
     """
     Leave a request for the next pass, in the name of the user of this process.
 

@@ -1,14 +1,16 @@
 """What the options before the command say."""
 
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 from attrs import frozen
 
+from syncengine.adapters.log_place import LogPlace, place_of
 from syncengine.domain.identity import EndpointName
+from syncengine.errors import LogMisconfigured
 from syncengine.runner.cli import show
-from syncengine.runner.settings import DEFAULT_FILE, Settings, load_endpoint_names, load_log_path, load_settings
+from syncengine.runner.settings import DEFAULT_FILE, Settings, load_endpoint_names, load_log_place, load_settings
 
 CONFIG_VARIABLE = "SYNCENGINE_CONFIG"
 
@@ -46,17 +48,43 @@ def settings_of(ctx: Any) -> Settings:
     return settings
 
 
-def log_path_of(ctx: Any, given: Path | None) -> Path:
+LogOption = Annotated[
+    str | None,
+    typer.Option(
+        "--log", metavar="PATH", help="The event log, a file or postgresql://...; the one in the settings if not given."
+    ),
+]
+"""The option `--log`."""
+
+
+def log_place_of(ctx: Any, given: str | None) -> LogPlace:
     """
-    Where the log is, by option or by the settings; no passwords are needed.
+    Where the log is, by option or by the settings; the passwords of endpoints are not needed.
 
     Raises:
         SettingsInvalid: the settings cannot be read.
+        LogMisconfigured: the option names no log.
     """
-    return given if given is not None else load_log_path(choices(ctx).config)
+    return place_of(given) if given is not None else load_log_place(choices(ctx).config)
 
 
-def endpoints_of(ctx: Any, given: Path | None) -> frozenset[EndpointName]:
+def log_file_of(ctx: Any, given: str | None, *, instead: str) -> Path:
+    """
+    The same for what can only be done with a file.
+
+    Args:
+        instead: what to do with a database.
+
+    Raises:
+        LogMisconfigured: the log is in a database.
+    """
+    place = log_place_of(ctx, given)
+    if not isinstance(place, Path):
+        raise LogMisconfigured(f"the event log {place} is no file; {instead}")
+    return place
+
+
+def endpoints_of(ctx: Any, given: str | None) -> frozenset[EndpointName]:
     """
     The endpoints in the settings; none where the log was given by option and the settings may be others.
 

@@ -2,15 +2,15 @@
 
 import asyncio
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from syncengine.adapters.log_place import LogPlace
 from syncengine.domain.identity import LinkId
 from syncengine.engine.ports import Recorded
 from syncengine.runner.cli import exit_codes, show
-from syncengine.runner.cli.context import Context, log_path_of
+from syncengine.runner.cli.context import Context, LogOption, log_place_of
 from syncengine.runner.cli.items import ITEM_HELP, meant
 from syncengine.runner.short_text import Titles
 from syncengine.runner.standing import titles_of
@@ -20,14 +20,14 @@ def explain(
     ctx: Context,
     item: Annotated[str, typer.Argument(help=ITEM_HELP)],
     *,
-    log: Annotated[Path | None, typer.Option("--log", help="The event log; the one in the settings if not given.")] = None,
+    log: LogOption = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the story as JSON.")] = False,
 ) -> None:
     """Tell the whole story of one item: seen, decided, written, interrupted, settled."""
-    raise typer.Exit(asyncio.run(_explain(log_path_of(ctx, log), item, as_json=as_json)))
+    raise typer.Exit(asyncio.run(_explain(log_place_of(ctx, log), item, as_json=as_json)))
 
 
-async def _explain(path: Path, item: str, *, as_json: bool) -> int:
+async def _explain(path: LogPlace, item: str, *, as_json: bool) -> int:
     from syncengine.adapters.event_log import open_log
 
     async with open_log(path, read_only=True) as log:

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 import typer
 from attrs import frozen
 
+from syncengine.adapters.log_place import notes_of
 from syncengine.errors import ConfigurationError, SyncEngineError
 from syncengine.redaction import Secret
 from syncengine.runner.cli import exit_codes, show
@@ -105,7 +106,7 @@ def _ask_somewhere(config: Path, url: str | None, page: str, *, timeout_s: float
     if place is None:
         raise ConfigurationError('there is nobody to ask, because [server] listen is "off" in the settings')
     fixed = [place.url] if place.port else []
-    places = [*dict.fromkeys([it for it in (served_at(log), *fixed) if it])]
+    places = [*dict.fromkeys([it for it in (served_at(notes_of(log)), *fixed) if it])]
     trouble = Unanswered(
         f"the process that writes {log} is not running, or does not listen yet; `syncengine run` starts it"
     )

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from syncengine.adapters.event_log import SqliteEventLog
+from syncengine.adapters.event_log import OpenLog
 from syncengine.domain.identity import LinkId
 from syncengine.engine.ports import KnownRecord
 from syncengine.runner.cli import show
@@ -11,7 +11,7 @@ from syncengine.runner.cli import show
 ITEM_HELP = "A label such as TSK-12, a record id, the id of an item, or an exact title."
 
 
-def meant(log: SqliteEventLog, item: str, *, as_json: bool = False) -> LinkId | None:
+def meant(log: OpenLog, item: str, *, as_json: bool = False) -> LinkId | None:
     """
     The one item this text means; None when there is none or there are several, which is said.
 
@@ -35,7 +35,7 @@ def meant(log: SqliteEventLog, item: str, *, as_json: bool = False) -> LinkId | 
     return link_id
 
 
-def _matches(log: SqliteEventLog, item: str) -> dict[LinkId, list[KnownRecord]]:
+def _matches(log: OpenLog, item: str) -> dict[LinkId, list[KnownRecord]]:
     """The items this may mean, each with the records that made it so."""
     found: dict[LinkId, list[KnownRecord]] = {}
     for record in log.views.find(item):
@@ -48,7 +48,7 @@ def _matches(log: SqliteEventLog, item: str) -> dict[LinkId, list[KnownRecord]]:
     return found
 
 
-def _list(log: SqliteEventLog, item: str, found: dict[LinkId, list[KnownRecord]], *, as_json: bool) -> None:
+def _list(log: OpenLog, item: str, found: dict[LinkId, list[KnownRecord]], *, as_json: bool) -> None:
     rows = [(str(link_id), _records(log.views.records_of(link_id))) for link_id in found]
     if as_json:
         show.data({"matches": [{"link_id": link_id, "records": records} for link_id, records in rows]})

@@ -1,17 +1,17 @@
 """`syncengine pause` and `syncengine resume`: leave something as it is, and go on with it."""
 
 import asyncio
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from syncengine.adapters.log_place import LogPlace
 from syncengine.domain.identity import EndpointName
 from syncengine.domain.pauses import in_words
 from syncengine.engine.requests import PausePlace, ResumePlace
 from syncengine.runner.cli import exit_codes, show
 from syncengine.runner.cli.asking import put_in
-from syncengine.runner.cli.context import Context, endpoints_of, log_path_of
+from syncengine.runner.cli.context import Context, LogOption, endpoints_of, log_place_of
 from syncengine.runner.cli.places import PLACE_HELP, subject_meant
 
 
@@ -20,14 +20,14 @@ def pause(
     place: Annotated[str, typer.Argument(help=PLACE_HELP)],
     *,
     reason: Annotated[str, typer.Option(help="Shown by `syncengine status`.")] = "paused by hand",
-    log: Annotated[Path | None, typer.Option("--log", help="The event log; the one in the settings if not given.")] = None,
+    log: LogOption = None,
 ) -> None:
     """
     Leave an endpoint, a project or an item as it is from the next pass on, until `syncengine resume`; the others go on.
 
     Works while a service is running, and when none is.
     """
-    path = log_path_of(ctx, log)
+    path = log_place_of(ctx, log)
     subject = _subject(path, place, endpoints_of(ctx, log))
     put_in(path, PausePlace(subject=subject, reason=reason))
     show.line(f"{in_words(subject)} is left alone from the next pass on; `syncengine resume` ends that")
@@ -37,27 +37,27 @@ def resume(
     ctx: Context,
     place: Annotated[str, typer.Argument(help=PLACE_HELP)],
     *,
-    log: Annotated[Path | None, typer.Option("--log", help="The event log; the one in the settings if not given.")] = None,
+    log: LogOption = None,
 ) -> None:
     """
     Go on with what was paused; for an item, writes that a remote refused are made again as well.
 
     Works while a service is running, and when none is.
     """
-    path = log_path_of(ctx, log)
+    path = log_place_of(ctx, log)
     subject = _subject(path, place, endpoints_of(ctx, log))
     put_in(path, ResumePlace(subject=subject))
     show.line(f"{in_words(subject)} goes on with the next pass")
 
 
-def _subject(path: Path, place: str, configured: frozenset[EndpointName]) -> str:
+def _subject(path: LogPlace, place: str, configured: frozenset[EndpointName]) -> str:
     subject = asyncio.run(_meant(path, place, configured))
     if subject is None:
         raise typer.Exit(exit_codes.SETTINGS)
     return subject
 
 
-async def _meant(path: Path, place: str, configured: frozenset[EndpointName]) -> str | None:
+async def _meant(path: LogPlace, place: str, configured: frozenset[EndpointName]) -> str | None:
     from syncengine.adapters.event_log import open_log
 
     async with open_log(path, read_only=True) as opened:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from syncengine.adapters.event_log import SqliteEventLog
+from syncengine.adapters.event_log import OpenLog
 from syncengine.domain.identity import ROOT, ContainerId, EndpointName
 from syncengine.domain.pauses import container_subject, endpoint_subject, item_subject
 from syncengine.runner.cli.items import meant
@@ -10,7 +10,7 @@ from syncengine.runner.cli.items import meant
 PLACE_HELP = "An endpoint such as vibe, a project of it such as vibe/Garden (its name or id), or an item as in `explain`."
 
 
-def subject_meant(log: SqliteEventLog, text: str, configured: Iterable[EndpointName]) -> str | None:
+def subject_meant(log: OpenLog, text: str, configured: Iterable[EndpointName]) -> str | None:
     """
     The subject of a pause that this text means; None when there is none or there are several, which is said.
 

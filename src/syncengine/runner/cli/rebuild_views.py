@@ -2,32 +2,29 @@
 
 import asyncio
 from functools import partial
-from pathlib import Path
-from typing import Annotated
 
-import typer
-
+from syncengine.adapters.log_place import LogPlace
 from syncengine.runner.cli import show
-from syncengine.runner.cli.context import Context, log_path_of
+from syncengine.runner.cli.context import Context, LogOption, log_place_of
 
 
 def rebuild_views(
     ctx: Context,
     *,
-    log: Annotated[Path | None, typer.Option("--log", help="The event log; the one in the settings if not given.")] = None,
+    log: LogOption = None,
 ) -> None:
     """Drop the views and make them again from the events; the events themselves are only read."""
-    path = log_path_of(ctx, log)
+    path = log_place_of(ctx, log)
     events = asyncio.run(_rebuilt(path))
     show.line(f"made the views of {path} again from {events} events")
 
 
-async def _rebuilt(path: Path) -> int:
+async def _rebuilt(path: LogPlace) -> int:
     from syncengine.adapters.event_log import open_log
-    from syncengine.adapters.log_file import check_path
+    from syncengine.adapters.log_snapshot import require_log
     from syncengine.runner.progress import meter
 
-    check_path(path, read_only=True)  # a log that is not there is not made by this
+    require_log(path)  # a log that is not there is not made by this
     with meter() as progress:
         async with open_log(path, command="syncengine rebuild-views") as opened:
             return await opened.rebuild_views(partial(progress.set, "events read"))

@@ -2,17 +2,17 @@
 
 import asyncio
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 
+from syncengine.adapters.log_place import LogPlace
 from syncengine.domain.identity import EndpointName, FieldName
 from syncengine.domain.link import Link
 from syncengine.domain.records import FieldValue
 from syncengine.runner.cli import exit_codes, show
 from syncengine.runner.cli.asking import put_in
-from syncengine.runner.cli.context import Context, log_path_of
+from syncengine.runner.cli.context import Context, LogOption, log_place_of
 from syncengine.runner.cli.items import ITEM_HELP, meant
 from syncengine.runner.short_text import cut, fields_in_words
 
@@ -27,7 +27,7 @@ def resolve(
     keep: Annotated[str | None, typer.Option(metavar="RECORD", help="This copy is the item's record from now on.")] = None,
     as_new: Annotated[str | None, typer.Option(metavar="RECORD", help="This copy is an item of its own.")] = None,
     ignore: Annotated[str | None, typer.Option(metavar="RECORD", help="This copy is left alone.")] = None,
-    log: Annotated[Path | None, typer.Option("--log", help="The event log; the one in the settings if not given.")] = None,
+    log: LogOption = None,
 ) -> None:
     """
     Settle what waits for a person about one item, a conflict or a copied record; without a choice, show what waits.
@@ -38,7 +38,7 @@ def resolve(
     given = {name: text for name, text in choices.items() if text is not None}
     if len(given) > 1:
         raise typer.BadParameter(f"give one of {' and '.join(given)}, not both")
-    path = log_path_of(ctx, log)
+    path = log_place_of(ctx, log)
     link = asyncio.run(_link(path, item))
     if link is None:
         raise typer.Exit(exit_codes.SETTINGS)
@@ -54,7 +54,7 @@ def resolve(
 _VERDICTS: Mapping[str, Literal["kept", "new", "ignored"]] = {"--keep": "kept", "--as-new": "new", "--ignore": "ignored"}
 
 
-def _choose(path: Path, link: Link, field: str | None, option: str, text: str) -> None:
+def _choose(path: LogPlace, link: Link, field: str | None, option: str, text: str) -> None:
     from syncengine.engine.requests import ChooseValue
 
     name = _field(link, field)
@@ -64,7 +64,7 @@ def _choose(path: Path, link: Link, field: str | None, option: str, text: str) -
     show.line(f'{link.label}: {name} becomes "{cut(str(chosen))}" everywhere with the next pass')
 
 
-def _settle_copy(path: Path, link: Link, option: str, text: str) -> None:
+def _settle_copy(path: LogPlace, link: Link, option: str, text: str) -> None:
     from syncengine.engine.requests import SettleCopy
 
     meant = [ref for ref in link.copies.known if text in {ref.record_id, str(ref)}]
@@ -76,7 +76,7 @@ def _settle_copy(path: Path, link: Link, option: str, text: str) -> None:
     show.line(f"{link.label}: the next pass will {request}")
 
 
-async def _link(path: Path, item: str) -> Link | None:
+async def _link(path: LogPlace, item: str) -> Link | None:
     """The item as the log has it; None when it is not known, which was said."""
     from typing import cast
 

@@ -6,19 +6,19 @@ from typing import Annotated
 import typer
 
 from syncengine.runner.cli import show
-from syncengine.runner.cli.context import Context, log_path_of
+from syncengine.runner.cli.context import Context, LogOption, log_file_of
 
 
 def salvage(
     ctx: Context,
     target: Annotated[Path, typer.Argument(help="The log to make; it must not be there yet.")],
     *,
-    log: Annotated[Path | None, typer.Option("--log", help="The event log; the one in the settings if not given.")] = None,
+    log: LogOption = None,
 ) -> None:
     """Copy the events of a damaged event log that are as they were stored into a new one; the old one is only read."""
     from syncengine.adapters.log_backup import salvage as saved
 
-    path = log_path_of(ctx, log)
+    path = log_file_of(ctx, log, instead="restore it from a dump that `pg_dump` made")
     report = saved(path, target)
     lost = report.events - report.sound_up_to
     show.line(

@@ -2,30 +2,30 @@
 
 import asyncio
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from syncengine.adapters.log_place import LogPlace
 from syncengine.runner.cli import show
-from syncengine.runner.cli.context import Context, log_path_of
+from syncengine.runner.cli.context import Context, LogOption, log_place_of
 
 
 def status(
     ctx: Context,
     *,
-    log: Annotated[Path | None, typer.Option("--log", help="The event log; the one in the settings if not given.")] = None,
+    log: LogOption = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print everything as JSON.")] = False,
 ) -> None:
     """Show how things stand; works while another process is running, and calls nobody."""
-    standing = asyncio.run(_standing(log_path_of(ctx, log)))
+    standing = asyncio.run(_standing(log_place_of(ctx, log)))
     if as_json:
         show.data(standing)
     else:
         _describe(standing)
 
 
-async def _standing(path: Path) -> dict[str, Any]:
+async def _standing(path: LogPlace) -> dict[str, Any]:
     from syncengine.adapters.event_log import open_log
     from syncengine.runner.standing import standing_of
 

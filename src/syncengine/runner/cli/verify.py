@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from syncengine.runner.cli import exit_codes, show
-from syncengine.runner.cli.context import Context, log_path_of
+from syncengine.runner.cli.context import Context, LogOption, log_place_of
 
 if TYPE_CHECKING:
     from syncengine.adapters.log_report import LogReport
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 def verify(
     ctx: Context,
     *,
-    log: Annotated[Path | None, typer.Option("--log", help="The event log; the one in the settings if not given.")] = None,
+    log: LogOption = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print everything as JSON.")] = False,
 ) -> None:
     """
@@ -24,10 +24,10 @@ def verify(
     Exit code 0 when everything is sound, 4 when something is damaged.
     """
     from syncengine.adapters.log_check import check_log
-    from syncengine.adapters.log_file import check_path
+    from syncengine.adapters.log_snapshot import require_log
 
-    path = log_path_of(ctx, log)
-    check_path(path, read_only=True)
+    path = log_place_of(ctx, log)
+    require_log(path)
     report = check_log(path)
     if as_json:
         show.data(_as_data(report))
@@ -70,7 +70,10 @@ def ways_out(report: "LogReport") -> list[str]:
         return ["stop the sync and run `syncengine rebuild-views`; nothing is lost"]
     if report.error is not None:
         return ["the events are as they were stored, but not by this version; use the newest version that wrote this log"]
-    back = f"put it in the place of {report.path}, away with {report.path.name}-wal and {report.path.name}-shm, and start"
+    path = report.path
+    if not isinstance(path, Path):
+        return [f"stop the sync, restore {path} from the last dump that `pg_dump` made, and start"]
+    back = f"put it in the place of {path}, away with {path.name}-wal and {path.name}-shm, and start"
     restored = f"stop the sync, take the last file that `syncengine backup` made, {back}"
     saved = f"stop the sync, run `syncengine salvage NEW_FILE`, which saves the events up to {report.sound_up_to}, {back}"
     return [restored, saved] if report.sound_up_to else [restored]

@@ -6,7 +6,7 @@ from collections.abc import Collection
 
 from attrs import frozen
 
-from syncengine.adapters.event_log import SqliteEventLog, open_log
+from syncengine.adapters.event_log import OpenLog, open_log
 from syncengine.runner.demo import DemoFailed
 from syncengine.runner.demo.log_facts import OpenIntent, in_flight, open_intents
 from syncengine.runner.demo.result import Kill
@@ -85,7 +85,7 @@ async def _the_moment(scene: Scene, worker: Worker) -> None:
             await asyncio.sleep(LOOK_AGAIN_S)
 
 
-async def _in_flight(scene: Scene, log: SqliteEventLog, sides: Collection[str]) -> list[OpenIntent]:
+async def _in_flight(scene: Scene, log: OpenLog, sides: Collection[str]) -> list[OpenIntent]:
     # The servers first: what is there by then and still open in the log afterwards has not been answered.
     titles = {}
     if HULY in sides:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from attrs import frozen
 
-from syncengine.adapters.event_log import SqliteEventLog
+from syncengine.adapters.event_log import OpenLog
 from syncengine.domain.events import (
     Operation,
     Proof,
@@ -83,7 +83,7 @@ class Conflict:
     given_up: Mapping[EndpointName, FieldValue]
 
 
-async def open_intents(log: SqliteEventLog) -> list[OpenIntent]:
+async def open_intents(log: OpenLog) -> list[OpenIntent]:
     """All writes without an outcome, oldest first."""
     found = []
     for open_write in log.views.open_writes():
@@ -107,7 +107,7 @@ def in_flight(intents: Iterable[OpenIntent], titles: Mapping[str, set[str]]) -> 
     return [it for it in intents if it.makes_a_record and it.title in titles.get(it.write.endpoint, set())]
 
 
-async def settled(log: SqliteEventLog, intents: Sequence[OpenIntent]) -> Settled:
+async def settled(log: OpenLog, intents: Sequence[OpenIntent]) -> Settled:
     """What became of these intents since."""
     counts = dict.fromkeys(("found", "sent", "dropped", "refused", "unsettled"), 0)
     for intent in intents:
@@ -130,7 +130,7 @@ def _outcome(recorded: Iterable[Recorded], intent_id: IntentId) -> str:
     return "unsettled"
 
 
-def conflicts(log: SqliteEventLog) -> list[Conflict]:
+def conflicts(log: OpenLog) -> list[Conflict]:
     """The conflicts that rules decided, in the order of the log."""
     decisions = ((it.stream_id, it.event) for it in log.all_events())
     return [
@@ -148,7 +148,7 @@ def conflicts(log: SqliteEventLog) -> list[Conflict]:
     ]
 
 
-def label_of(log: SqliteEventLog, link_id: LinkId) -> str:
+def label_of(log: OpenLog, link_id: LinkId) -> str:
     """What people call an item, or its id where nobody gave it a name."""
     labels = [record.label for record in log.views.records_of(link_id) if record.label]
     return labels[0] if labels else str(link_id)

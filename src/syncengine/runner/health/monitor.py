@@ -8,7 +8,7 @@ from typing import Literal
 
 from attrs import field, frozen
 
-from syncengine.adapters.event_log import SqliteEventLog
+from syncengine.adapters.event_log import OpenLog
 from syncengine.adapters.telemetry.listeners import Silence
 from syncengine.adapters.telemetry.vital_signs import EndpointSigns, VitalSigns
 from syncengine.domain.identity import EndpointName
@@ -57,7 +57,7 @@ class _LogSigns:
     positions: tuple[int, int] = (0, 0)
 
     @classmethod
-    def of(cls, log: SqliteEventLog) -> "_LogSigns":
+    def of(cls, log: OpenLog) -> "_LogSigns":
         """Raises `EventLogError` when the log cannot be read."""
         views = log.views
         return cls(
@@ -102,7 +102,7 @@ class Monitor:
         self._breaker_of = breaker_of
         self._troubles = {EndpointName(name): EndpointTrouble() for name in endpoints}
         self._opened: Mapping[EndpointName, Endpoint] = {}
-        self._log: SqliteEventLog | None = None
+        self._log: OpenLog | None = None
         self._ready = False
         self._started_at = clock.now()
         self._pass_started_at: datetime | None = None
@@ -117,7 +117,7 @@ class Monitor:
 
     # -- what there is to look at ----------------------------------------------------------------------------------------
 
-    def log_opened(self, log: SqliteEventLog) -> None:
+    def log_opened(self, log: OpenLog) -> None:
         """Look at this log from now on; it also knows of the last pass of an earlier process."""
         self._log = log
         try:

@@ -6,22 +6,23 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from syncengine.adapters.log_place import LogPlace
 from syncengine.errors import SettingsInvalid
 from syncengine.redaction import Secret
 from syncengine.runner.problems import Misfits
 from syncengine.runner.secret_values import SecretReader
 from syncengine.runner.server.access import DEFAULT_LISTEN, ServerSettings
-from syncengine.runner.settings import load_log_path
+from syncengine.runner.settings import load_log_place
 
 
-def load_server(path: Path, environ: Mapping[str, str] | None = None) -> tuple[Path, ServerSettings]:
+def load_server(path: Path, environ: Mapping[str, str] | None = None) -> tuple[LogPlace, ServerSettings]:
     """
     Where the log is, and the section [server]; no connector is loaded and no other secret is read.
 
     Raises:
         SettingsInvalid: the file cannot be read, or says something strange about one of them.
     """
-    log = load_log_path(path)
+    log = load_log_place(path)
     section = tomllib.loads(path.read_text("utf-8")).get("server", {})
     reader = SecretReader(folder=path.parent, environ=os.environ if environ is None else environ)
     try:
