@@ -114,6 +114,13 @@ def contest(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def hunt(session: nox.Session) -> None:
+    """Plant the defects that histories show; each must break a promise within 10,000 of them."""
+    groups(session, "test")
+    session.run("python", "-m", "tests.planted.hunt", *session.posargs)
+
+
+@nox.session(default=False)
 def bench(session: nox.Session) -> None:
     """Speed, as ratios against floors taken in the same run."""
     groups(session, "test")

@@ -49,7 +49,7 @@ def main(words: list[str]) -> int:
         return 2
     started = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="planted-") as folder:
-        copies = [_copy(Path(folder) / str(number)) for number in range(AT_ONCE)]
+        copies = [copy_of_the_source(Path(folder) / str(number)) for number in range(AT_ONCE)]
         wrong = _failing_unplanted(copies, chosen)
         if wrong:
             print(f"these tests fail without any defect, so they prove nothing:\n{wrong}")
@@ -58,7 +58,8 @@ def main(words: list[str]) -> int:
     return _report(verdicts, time.monotonic() - started)
 
 
-def _copy(folder: Path) -> Path:
+def copy_of_the_source(folder: Path) -> Path:
+    """`src/` in a folder of its own."""
     shutil.copytree(ROOT / "src", folder / "src", ignore=shutil.ignore_patterns("__pycache__"))
     return folder
 

@@ -4,10 +4,10 @@ from collections import Counter
 
 from attrs import field, frozen
 
-from syncengine.errors import SyncEngineError
 from syncengine.testing.simulation.oracle import BrokenPromise
 from syncengine.testing.simulation.script import Act, Pass, Script
 from syncengine.testing.simulation.verdict import require_the_end
+from syncengine.testing.simulation.virtual_loop import NothingMoves
 from syncengine.testing.simulation.world import Tell, World
 
 PASSES_TO_HEAL = 40
@@ -47,7 +47,9 @@ def play(script: Script, tell: Tell | None = None) -> Outcome:
         _play(world, script)
     except BrokenPromise as error:
         broken = error
-    except SyncEngineError as error:
+    except NothingMoves as error:
+        broken = BrokenPromise("no livelock", str(error))
+    except Exception as error:  # noqa: BLE001 - whatever breaks a pass off
         broken = BrokenPromise("a pass survives everything", f"it broke off with {type(error).__name__}: {error}")
     counts["window"] += world.oracle.windows
     counts["histories"] += 1

@@ -31,6 +31,7 @@ class Persons:
         approve: Callable[[], None],
         counts: Counter[str],
         tell: Callable[[str], None],
+        set_forward: Callable[[], None],
     ) -> None:
         """
         Put people in front of these remotes.
@@ -39,6 +40,7 @@ class Persons:
             is_known: whether the program has read a record, and has nothing open there.
             approve: a person looks at what is held back and approves of it.
             counts: how often each deed was done.
+            set_forward: told when somebody sets the clock of the host forward.
         """
         self._setup = setup
         self._remotes = remotes
@@ -48,6 +50,7 @@ class Persons:
         self._approve = approve
         self._counts = counts
         self._tell = tell
+        self._set_forward = set_forward
         self._deeds: dict[Deed, Callable[[Act, SimRemote], str | None]] = {
             Deed.CREATE: self._create,
             Deed.EDIT: self._edit,
@@ -180,6 +183,8 @@ class Persons:
     def _set_clock(self, act: Act, remote: SimRemote) -> str:
         del remote
         self._clock.set_by(act.seconds)
+        if act.seconds > 0:
+            self._set_forward()
         return f"somebody sets the clock of the host by {act.seconds:+g} seconds"
 
     def _lose_access(self, act: Act, remote: SimRemote) -> str | None:

@@ -18,8 +18,8 @@ from syncengine.testing.simulation.host_clock import HostClock
 T = TypeVar("T")
 
 
-class NothingWillHappen(AssertionError):
-    """All tasks wait for each other: a deadlock."""
+class NothingMoves(AssertionError):
+    """All tasks wait for each other, or go round in circles."""
 
 
 class VirtualLoop:
@@ -47,7 +47,7 @@ class VirtualLoop:
 
         Raises:
             SimulatedCrash: it died.
-            NothingWillHappen: the job waits for something that never comes.
+            NothingMoves: the job waits for something that never comes.
         """
         task = self.create_task(job)
         asyncio._set_running_loop(self._as_loop)  # noqa: SLF001 - meant for those who write event loops
@@ -88,7 +88,7 @@ class VirtualLoop:
                 self._clock.sleep_until(when)
                 self._ready.append(handle)
                 return
-        raise NothingWillHappen("every task waits for another one")
+        raise NothingMoves("every task waits for another one")
 
     # What asyncio asks of a loop.
 

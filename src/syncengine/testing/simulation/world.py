@@ -20,9 +20,11 @@ from syncengine.testing.simulation.persons import Persons
 from syncengine.testing.simulation.script import Act, Crash, Pass, Setup
 from syncengine.testing.simulation.sim_remote import SimRemote
 from syncengine.testing.simulation.story import told
-from syncengine.testing.simulation.virtual_loop import VirtualLoop
+from syncengine.testing.simulation.virtual_loop import NothingMoves, VirtualLoop
 from syncengine.testing.simulation.watched_log import WatchedLog
 
+LONGEST_LAG_S = 30.0
+"""Seconds that no listing of a history lags behind."""
 LONGEST_PASS = 20_000
 """Steps of the event loop after which a pass does not end any more."""
 
@@ -60,6 +62,7 @@ class World:
             approve=self.approve,
             counts=counts,
             tell=tell,
+            set_forward=self._set_forward,
         )
         self._crash: Crash | None = None
         self._acts: list[tuple[int, Act]] = []
@@ -68,6 +71,7 @@ class World:
         self._last_point = "start"
         self._killed = False
         self._recovering = False
+        self._is_set_forward = False
         self.start()
 
     def start(self) -> None:
@@ -116,7 +120,7 @@ class World:
             return False
         for _, act in self._acts:  # the pass was shorter than they thought
             self.persons.do(act)
-        self._recovering = False
+        self._recovering = self._is_set_forward = False
         return True
 
     def approve(self) -> None:
@@ -139,6 +143,9 @@ class World:
         for container in self.setup.containers:
             remote.add_container(container)
         return remote
+
+    def _set_forward(self) -> None:
+        self._is_set_forward = True
 
     def _is_known(self, ref: RecordRef) -> bool:
         known = self.log.views.known_record(ref)
@@ -165,7 +172,7 @@ class World:
         for remote in self._automatic:
             remote.automate()
         if self._steps > LONGEST_PASS:
-            raise AssertionError(f"a pass did not end within {LONGEST_PASS} steps")
+            raise NothingMoves(f"a pass did not end within {LONGEST_PASS} steps")
         here = self._crash is not None and self._crash.point is None and self._steps == self._crash.count
         return here or self._killed
 
@@ -183,6 +190,10 @@ class World:
         if self._recovering:
             self.counts["crash while recovering"] += 1
         self._tell(f"the process dies {where}")
+        if self._is_set_forward:
+            # A process that did not live to see that its clock was set cannot know how much the listings lag by it.
+            self.clock.advance(LONGEST_LAG_S)
+            self._is_set_forward = False
         self.loop.bury()
         self._recovering = True
         self.start()

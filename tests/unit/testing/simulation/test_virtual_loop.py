@@ -6,7 +6,7 @@ import pytest
 
 from syncengine.testing import SimulatedCrash
 from syncengine.testing.simulation.host_clock import HostClock
-from syncengine.testing.simulation.virtual_loop import NothingWillHappen, VirtualLoop
+from syncengine.testing.simulation.virtual_loop import NothingMoves, VirtualLoop
 
 
 def alive():
@@ -63,7 +63,7 @@ def test_waiting_for_what_never_comes_is_an_error():
     async def forever():
         await loop.create_future()
 
-    with pytest.raises(NothingWillHappen):
+    with pytest.raises(NothingMoves):
         loop.run(forever(), dies=alive)
     loop.bury()
 
