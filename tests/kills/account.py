@@ -179,7 +179,7 @@ def _compare(
         elif final not in item.everything[name]:
             account.lost_updates.append(f"{item.name}: nobody ever wrote the {name} {final!r}")
         for value, written in heads.items():
-            if value == final or value in {seen[name] for seen in item.seen_at_deletion.values()}:
+            if value == final or value in {seen[name] for seen in item.deleted_knowingly}:
                 continue  # it is there, or somebody deleted it knowingly
             if (item.name, name, value) in logged.losers:
                 account.conflicts += 1

@@ -25,7 +25,8 @@ class Item:
         made_on: the side where a person made it.
         heads: by field, the values that must not be lost, each with the moment and the side where it was written.
         everything: by field, all values that people ever wrote.
-        seen_at_deletion: by side, what a person saw of the item when deleting it there.
+        seen_at_deletion: by side, what a person saw of the item when last deleting it there.
+        deleted_knowingly: what persons saw at all deletions; an item that was made anew can be deleted again.
     """
 
     number: int
@@ -33,6 +34,7 @@ class Item:
     heads: dict[str, dict[str, "Written"]] = field(factory=dict)
     everything: dict[str, set[str]] = field(factory=dict)
     seen_at_deletion: dict[str, Content] = field(factory=dict)
+    deleted_knowingly: list[Content] = field(factory=list)
 
     @property
     def name(self) -> str:
@@ -42,7 +44,7 @@ class Item:
     def is_unseen(self) -> bool:
         """Whether somebody deleted it without having seen all that was written."""
         return any(
-            value not in {seen[name] for seen in self.seen_at_deletion.values()}
+            value not in {seen[name] for seen in self.deleted_knowingly}
             for name, heads in self.heads.items()
             for value in heads
         )
@@ -90,6 +92,7 @@ class Book:
     def delete(self, item: Item, side: str, seen: Content) -> None:
         """Somebody deleted a record that looked like this."""
         item.seen_at_deletion[side] = seen
+        item.deleted_knowingly.append(seen)
         self.deletions += 1
 
     def all_heads(self) -> Iterator[tuple[Item, str, str, Written]]:

@@ -156,6 +156,16 @@ def test_an_edit_that_the_deletion_had_not_seen_brings_the_item_back(story):
     assert account.back_again == 1
 
 
+def test_what_was_deleted_knowingly_is_so_also_after_another_deletion(story):
+    """The item came back without the edit of the record that was deleted first, and was deleted once more."""
+    story.edits(HULY, "item 1 r3")
+    story.deletes(HULY)
+    story.syncs(VIBE, HULY)
+    story.deletes(HULY)
+    story.there[VIBE] = []
+    assert story.numbers() == {}
+
+
 def test_an_open_intent_is_counted(story):
     """Whatever became of it."""
     story.logged = Logged(losers=frozenset(), open_intents=("abc",), copied=frozenset())

@@ -41,6 +41,7 @@ class IssueWriter:
         status = self._status_for_new(project, fields)
         markup = self._markup(record_id, fields.get("description"))
         blob = await self._workspace.collaborator.store_snapshot(record_id, markup) if markup else None
+        await self._leave_no_old_text(record_id, markup)
         number, identifier = await self._next_number(project)
         attributes = issue_attributes(
             title=one_line(fields.get("title")),
@@ -107,6 +108,17 @@ class IssueWriter:
         markup = markup_for(markdown) if markdown else ""
         refuse_too_large(label, markup)
         return markup
+
+    async def _leave_no_old_text(self, record_id: RecordId, markup: str) -> None:
+        """
+        Replace a text that an issue of before has left behind under this id; it would be shown instead of the new one.
+
+        A deleted issue leaves none by itself, but whoever reads its snapshot a moment later opens it anew (surprise 11).
+        It has to be gone before the issue is made: after a crash between the two, it would look like somebody's edit.
+        """
+        collaborator = self._workspace.collaborator
+        if await collaborator.read_text(record_id, None):
+            await collaborator.write_text(record_id, markup or markup_for(""))
 
     async def _next_number(self, project: Project) -> tuple[int, str]:
         # A number that is lost with the answer leaves a gap, which people see every day.

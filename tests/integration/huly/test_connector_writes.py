@@ -108,6 +108,20 @@ async def test_creating_twice_makes_one_issue(sandbox, project):
     assert len(sandbox.issues()) == 2
 
 
+@pytest.mark.parametrize("description", ["The new words.", ""])
+async def test_an_issue_that_is_made_anew_shows_no_text_of_its_past(sandbox, project, description):
+    """Somebody read the snapshot of the deleted issue, which opened its text again under the id that both have."""
+    async with opened(sandbox) as connector:
+        first = await connector.create(ContainerId(project.id), KEY, FieldValues(title="Sink", description="Old words."))
+        old = await connector._issues.find(first.ref.record_id)
+        sandbox.remove_issue(first.ref.record_id)
+        await connector._workspace.collaborator.read_text(old.record_id, old.description)
+        again = await connector.create(ContainerId(project.id), KEY, FieldValues(title="Sink", description=description))
+        assert again.ref == first.ref
+        assert again.fields["description"] == description
+        assert await connector.fetch(again.ref) == again
+
+
 async def test_creating_side_by_side_makes_one_issue(sandbox, project):
     """Twelve at once, and all are answered with it."""
     async with opened(sandbox) as connector:
