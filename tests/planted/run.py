@@ -15,6 +15,7 @@ import tempfile
 import time
 import xml.etree.ElementTree as ET
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 from attrs import frozen
@@ -25,6 +26,8 @@ ROOT = Path(__file__).parents[2]
 AT_ONCE = 2
 LONGEST_S = 120.0
 """Seconds after which the tests of one defect are stopped; a defect may make them run for ever."""
+LONGEST_ALL_S = 1200.0
+"""Seconds for the tests of all defects, which nothing is planted for."""
 
 
 @frozen(kw_only=True)
@@ -68,7 +71,7 @@ def _failing_unplanted(copies: list[Path], chosen: list[Defect]) -> str:
     nodes = sorted({node for defect in chosen for node in defect.tests})
     shares = [nodes[number::AT_ONCE] for number in range(AT_ONCE)]
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        runs = pool.map(_pytest, copies, [share for share in shares if share])
+        runs = pool.map(partial(_pytest, longest_s=LONGEST_ALL_S), copies, [share for share in shares if share])
         return "\n".join(run.stdout[-4000:] + run.stderr[-2000:] for run in runs if run.returncode != 0)
 
 
@@ -115,7 +118,7 @@ def _missed(defect: Defect, copy: Path) -> tuple[str, ...]:
     return tuple(node for node in defect.tests if _place(node) not in failed)
 
 
-def _pytest(copy: Path, nodes: list[str], *more: str) -> "subprocess.CompletedProcess[str]":
+def _pytest(copy: Path, nodes: list[str], *more: str, longest_s: float = LONGEST_S) -> "subprocess.CompletedProcess[str]":
     command = [sys.executable, "-m", "pytest", "-q", "--no-header", "--tb=line", "-p", "no:cacheprovider"]
     command += ["-p", "tests.planted.imported", "-p", "tests.fixtures.hypothesis_profiles", *more]
     command += [f"tests/{node}" for node in nodes]
@@ -128,7 +131,7 @@ def _pytest(copy: Path, nodes: list[str], *more: str) -> "subprocess.CompletedPr
         "COVERAGE_PROCESS_START": "",
     }
     return subprocess.run(  # noqa: S603
-        command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=LONGEST_S
+        command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=longest_s
     )
 
 

@@ -93,5 +93,10 @@ class Intents:
 
     def item_of_create(self, ref: RecordRef, items: Mapping[LinkId, Item]) -> Item | None:
         """The item of a record that is being created without its title."""
-        link_id = self._last_create.get(ref.endpoint)
+        here = [
+            it for it in self._open.values() if (it.write.endpoint, it.write.container) == (ref.endpoint, ref.container)
+        ]
+        untitled = [it for it in here if it.write.operation is Operation.CREATE and "title" not in it.write.fields]
+        # Creates overlap; the one that was begun last may be another one, which does have a title.
+        link_id = untitled[0].link_id if len(untitled) == 1 else self._last_create.get(ref.endpoint)
         return items.get(link_id) if link_id is not None else None
