@@ -185,7 +185,7 @@ DEFECTS = (
     Defect(
         name="a kept copy forgets what both sides agreed on",
         file=LINK,
-        old="    agreed = NO_FIELDS if before.gone is not None and before.gone.is_proof else before.agreed\n",
+        old="    agreed = NO_FIELDS if _is_lost(before) else before.agreed\n",
         new="    agreed = copy.fields\n",
         tests=(ON_COPIES + "test_a_clone_that_is_kept_takes_the_place_of_the_record",),
     ),
@@ -506,8 +506,8 @@ DEFECTS = (
     Defect(
         name="two decisions may be open at once",
         file=LINK,
-        old="    if link.decision is not None:\n        raise",
-        new="    if False:\n        raise",
+        old='    if link.decision is not None:\n        raise ImpossibleHistory(f"link {link.link_id} has a decision outstanding and cannot make',
+        new='    if False:\n        raise ImpossibleHistory(f"link {link.link_id} has a decision outstanding and cannot make',
         tests=(EVOLVE_LAWS + "test_a_second_decision_beside_an_open_one_is_impossible",),
     ),
     Defect(

@@ -8,7 +8,6 @@ none is made and nothing is deleted because of it.
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Literal
 
 from attrs import evolve as changed
 from attrs import field, frozen
@@ -16,9 +15,6 @@ from attrs import field, frozen
 from syncengine.domain.events import CopyFound, CopySettled
 from syncengine.domain.identity import EndpointName
 from syncengine.domain.records import FieldValues, RecordRef, Revision
-
-CopyVerdict = Literal["kept", "new", "ignored", "gone"]
-"""What became of a copy; see `CopySettled`."""
 
 
 @frozen(kw_only=True)
@@ -43,12 +39,6 @@ class Copies:
     """The copies of one item, by what they are."""
 
     _copies: Mapping[RecordRef, Copy] = field(factory=dict)
-
-    def __contains__(self, ref: RecordRef) -> bool:
-        return ref in self._copies
-
-    def __bool__(self) -> bool:
-        return bool(self._copies)
 
     def get(self, ref: RecordRef) -> Copy | None:
         """One copy, also one that is ignored."""

@@ -217,7 +217,7 @@ def _copy_settled(link: Link, event: CopySettled) -> Link:
     link = changed(link, copies=link.copies.settled(event))
     if event.verdict != "kept":
         return link
-    if link.decision:
+    if link.decision is not None:
         raise ImpossibleHistory(f"link {link.link_id} has a decision outstanding and cannot stand for another record")
     before = link.sides.get(endpoint)
     if before is None:
@@ -230,7 +230,7 @@ def _copy_settled(link: Link, event: CopySettled) -> Link:
         ignored=True,
     )
     # What a lost record agreed on says nothing about its successor; see `_observed`.
-    agreed = NO_FIELDS if before.gone is not None and before.gone.is_proof else before.agreed
+    agreed = NO_FIELDS if _is_lost(before) else before.agreed
     now = changed(
         before, ref=event.ref, observed=copy.fields, agreed=agreed, revision=copy.revision, gone=None, read_at=copy.taken_at
     )

@@ -26,6 +26,7 @@ from syncengine.domain.link import Link
 from syncengine.domain.pauses import Pauses
 from syncengine.domain.records import RecordRef
 from syncengine.engine.links import LinkStore, Step
+from syncengine.engine.next_append import next_append
 from syncengine.engine.ports import Append, EventLog, Views
 from syncengine.engine.requests import ApprovePlan, Asked, ChooseValue, Inbox, PausePlace, ResumePlace, SettleCopy
 from syncengine.engine.trouble import Troubles
@@ -101,8 +102,7 @@ class Granter:
         return Pauses(frozenset(it.subject for it in self._views.pauses() if it.by))
 
     async def _append(self, stream: UUID, event: Event, caused_by: str) -> None:
-        after_version = len(await self._log.load(stream))
-        await self._log.append(Append(stream_id=stream, after_version=after_version, events=(event,)), caused_by=caused_by)
+        await self._log.append(await next_append(self._log, stream, event), caused_by=caused_by)
 
     async def _choose(self, choice: ChooseValue, by: str) -> str | None:
         link = await self._links.get(choice.link_id)
@@ -173,5 +173,4 @@ class Granter:
 
     async def _appended_to_claim(self, ref: RecordRef, event: ClaimEvent) -> Append:
         """A record that was free before may have been claimed and released earlier."""
-        stream = claim_stream(ref.endpoint, ref.container, ref.record_id)
-        return Append(stream_id=stream, after_version=len(await self._log.load(stream)), events=(event,))
+        return await next_append(self._log, claim_stream(ref.endpoint, ref.container, ref.record_id), event)

@@ -49,6 +49,7 @@ from syncengine.engine.calls import asked, together
 from syncengine.engine.carry_out import Carrier
 from syncengine.engine.grant import Granter
 from syncengine.engine.links import LinkStore
+from syncengine.engine.next_append import next_append
 from syncengine.engine.notes import (
     EndpointStopped,
     EndpointWorksAgain,
@@ -65,7 +66,7 @@ from syncengine.engine.notes import (
 from syncengine.engine.notes import PassStarted as PassBegan
 from syncengine.engine.observe import Observation, Observer
 from syncengine.engine.pairings import Containers, Pairing, child_pairings, left_out, root_pairing
-from syncengine.engine.ports import Append, Clock, Endpoint, EventLog, OpenWrite, Telemetry, Views
+from syncengine.engine.ports import Clock, Endpoint, EventLog, OpenWrite, Telemetry, Views
 from syncengine.engine.report import PassReport, Plan, PlannedStep
 from syncengine.engine.requests import Inbox, NoInbox
 from syncengine.engine.safety import Decision, DeletionPlan, deletes_of, excess_in_all, known_in, plan_of
@@ -194,7 +195,6 @@ class Engine:
         self._held = {}
         self._due, self._seen_pairings, self._may_delete = [], [], frozenset()
         self._refusing = {}
-        self._paused = self._granter.paused()
         self._looked_at = set()
 
     async def _told_pass(self, report: PassReport, *, retry_refused: bool) -> None:
@@ -243,6 +243,8 @@ class Engine:
 
     def _is_held(self, write: OpenWrite) -> bool:
         """Whether a person paused the item or one of the places that its records are in."""
+        if not self._paused.subjects:
+            return False  # as nearly always; nothing is read for it
         records = self._views.records_of(write.link_id)
         places = [(it.ref.endpoint, it.ref.container) for it in records]
         return self._paused.hold_item(write.link_id) or self._paused.hold_any([*places, (write.endpoint, ROOT)])
@@ -527,9 +529,7 @@ class Engine:
             await self._append(pause_stream(subject), PlaceResumed(subject=subject))
 
     async def _append(self, stream_id: UUID, *events: Event) -> None:
-        version = len(await self._log.load(stream_id))
-        append = Append(stream_id=stream_id, after_version=version, events=events)
-        await self._log.append(append, caused_by=self._report.sync_id)
+        await self._log.append(await next_append(self._log, stream_id, *events), caused_by=self._report.sync_id)
 
     # -- plan --------------------------------------------------------------------------------------------------------
 
@@ -541,6 +541,7 @@ class Engine:
         """
         self._look_at_all = self._views.rules() != rules_mark(self._policy, self._pairings)
         self._begin(PassReport(sync_id="plan", started_at=self._clock.now()))
+        self._paused = self._granter.paused()
         containers = await self._discover()
         root = root_pairing(containers)
         pairings = [*([root] if root else []), *self._pairings, *self._child_pairings(root, containers)]
