@@ -162,6 +162,13 @@ DEFECTS = (
     ),
     # Copies of a key.
     Defect(
+        name="an item is decided in the container of its copy",
+        file=PASS,
+        old="        return not present <= here or any(",
+        new="        return not {name for name, _ in present} <= participants.keys() or any(",
+        tests=(ON_COPIES + "test_a_copy_in_another_container_does_not_take_its_item_there",),
+    ),
+    Defect(
         name="a clone starts an item although nobody said so",
         file="syncengine/engine/identify.py",
         old="        if len(records) == 1 and groups.has_room(wanted, endpoint):\n",

@@ -404,9 +404,14 @@ class Engine:
                 link = await self._carrier.carry_out(link)
 
     def _is_somebody_missing(self, link: Link, participants: Participants) -> bool:
-        """Whether a side of a link cannot be heard now; without it, it would not be told what the others agree on."""
-        present = {name for name, side in link.sides.items() if not side.gone}
-        return not present <= participants.keys() or any(map(self._troubles.left_alone, participants))
+        """
+        Whether a side of a link cannot be heard now or is in another container; it would not be told what is agreed.
+
+        A copy of a record may be in another container than its item, which is not to be decided there.
+        """
+        present = {(name, side.ref.container) for name, side in link.sides.items() if not side.gone}
+        here = {(name, participant.container) for name, participant in participants.items()}
+        return not present <= here or any(map(self._troubles.left_alone, participants))
 
     async def _deletions_due(
         self, pairing: Pairing, links: Iterable[LinkId], participants: Participants, *, retry_refused: bool
@@ -415,7 +420,7 @@ class Engine:
         decisions: dict[LinkId, Decision] = {}
         for link_id in links:
             link = await self._links.get(link_id)
-            if any(side.gone for side in link.sides.values()):
+            if any(side.gone for side in link.sides.values()) and not self._is_somebody_missing(link, participants):
                 with suppress(ConnectorError):  # said when the link is decided
                     decisions[link_id] = decide(link, self._policy, participants, retry_refused=retry_refused)
         return plan_of(pairing, decisions, self._views)

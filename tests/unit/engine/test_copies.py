@@ -217,6 +217,27 @@ async def test_a_record_that_was_moved_to_another_container_is_no_copy():
     assert [it["title"] for it in world.left.items(garden).values()] == ["one"]
 
 
+async def test_a_copy_in_another_container_does_not_take_its_item_there():
+    """The item is made anew where it was, although the copy elsewhere is what was looked at first."""
+    abilities = Abilities(key_storage="marker", projects=True, natural_keys=("title",), tombstones=True)
+    world = World(right_abilities=abilities)
+    project, garden = (world.left.person_creates("", title=name) for name in ("Q", "P"))
+    world.left.person_creates(project, title="one", status="todo")
+    await world.settle_down()
+    boards = {fields["title"]: record_id for record_id, fields in world.right.items("").items()}
+    (own,) = world.right.items(boards["Q"])
+    world.right.restore(boards["P"], "copy", world.right._records[boards["Q"]][own])
+    world.right.person_deletes(boards["Q"], own)
+    world.left.person_edits(project, next(iter(world.left.items(project))), title="edited")
+    await world.settle_down()
+    assert waiting(world)[0] == f"copy:right/{boards['P']}/copy"
+    world.right.person_deletes(boards["P"], "copy")
+    await world.settle_down()
+    assert world.right.items(boards["P"]) == {}
+    assert [it["title"] for it in world.right.items(boards["Q"]).values()] == ["edited"]
+    assert world.left.items(garden) == {}
+
+
 async def test_what_a_person_decided_too_late_is_said():
     """The copy is gone, or somebody else decided."""
     world, _, _, clone = await with_clone()
