@@ -67,14 +67,14 @@ def pythons(session: nox.Session) -> None:
 
 @nox.session
 def simulate(session: nox.Session) -> None:
-    """Play 5,000 histories of faults, crashes and edits; `-- --histories 1000000` plays for hours."""
+    """Play 10,000 histories of faults, crashes and edits; `-- --histories 1000000` plays for hours."""
     groups(session, "test")
     session.run("python", "-m", "syncengine.testing.simulation", *(simulated(session.posargs)))
 
 
 def simulated(arguments: list[str]) -> list[str]:
     """What the simulation is asked for, with the numbers of a usual run where nothing else is said."""
-    usual = {"--histories": "5000", "--jobs": "2"}
+    usual = {"--histories": "10000", "--jobs": "2"}
     return [word for name, value in usual.items() if name not in arguments for word in (name, value)] + arguments
 
 
