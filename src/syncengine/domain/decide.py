@@ -23,7 +23,7 @@ from syncengine.domain.merge import Conflicts, FieldState, Never, Settled, Takes
 from syncengine.domain.participants import Participant, Participants
 from syncengine.domain.policy import Policy
 from syncengine.domain.records import FieldValue, FieldValues
-from syncengine.domain.waiting import moot, was_refused
+from syncengine.domain.waiting import choice_stands, moot, was_refused
 
 
 @define
@@ -88,21 +88,11 @@ def _merge_all(link: Link, policy: Policy, participants: Participants) -> _Findi
     findings = _Findings()
     for name in sorted({name for side in link.sides.values() for name in side.observed}):
         states = _states(link, participants, name)
-        if _choice_stands(link, name):
+        if choice_stands(link, name, states):
             findings.takes[name] = Takes(value=link.resolved[name].value, source=_NOBODY, reason="chosen by a person")
         elif len(states) > 1:
             _merge_one(link, policy, participants, name, states, findings)
     return findings
-
-
-def _choice_stands(link: Link, name: FieldName) -> bool:
-    """Whether a person chose a value and nobody has edited the field since the conflict the person saw."""
-    choice = link.resolved.get(name)
-    return choice is not None and all(
-        link.sides[endpoint].observed.get(name) == value
-        for endpoint, value in choice.versions.items()
-        if endpoint in link.sides  # on a side that is lost nobody edits anything
-    )
 
 
 _NOBODY = EndpointName("")

@@ -325,8 +325,9 @@ def _pending(link: Link, intent_id: IntentId) -> PendingWrite:
 def _confirmed(link: Link, event: WriteConfirmed) -> Link:
     write = _pending(link, event.intent_id).write
     side = link.sides.get(write.endpoint)
+    lost = None
     if side is not None and write.operation is Operation.CREATE and side.gone:
-        side = None  # the item gets a new record there; what the lost one held is history
+        side, lost = None, side  # the item gets a new record there; what the lost one held is history
     if side is not None and side.ref != event.ref:
         raise ImpossibleHistory(f"link {link.link_id} stands for {side.ref}; {event.ref} cannot confirm its write")
     if side is not None and write.operation is Operation.DELETE:
@@ -336,6 +337,10 @@ def _confirmed(link: Link, event: WriteConfirmed) -> Link:
     found_again = write.operation is Operation.CREATE and event.proof is Proof.FOUND
     spelled = write.stored if found_again else event.fields.only(write.stored)
     left_alone = write.initial if event.proof is Proof.FOUND else write.initial | event.fields.only(write.initial)
+    done = spelled | left_alone
+    if found_again and lost is not None and lost.ref == event.ref:
+        # Somebody may have brought the lost record back before our create, or have edited ours after it. Nobody can tell.
+        done = done.only({name for name, value in done.items() if event.fields.get(name) == value})
     landed = Side(
         ref=event.ref,
         observed=event.fields,
@@ -348,7 +353,7 @@ def _confirmed(link: Link, event: WriteConfirmed) -> Link:
     return _settled(
         _with_side(link, write.endpoint, landed),
         event.intent_id,
-        done={write.endpoint: spelled | left_alone},
+        done={write.endpoint: done},
         untold={write.endpoint: write.untold},
     )
 
@@ -402,12 +407,20 @@ def _agreed(link: Link) -> Link:
     for endpoint, side in link.sides.items():
         basis = decision.basis.get(endpoint, NO_FIELDS).without(decision.dropped)
         done = decision.done.get(endpoint, NO_FIELDS)
-        if endpoint in decision.basis:
-            # One side took a value and another did not: agreeing on the first would let the other's value win unseen.
-            done = done.without(decision.dropped)
+        # One side took a value and another did not: agreeing on the first would let the other's value win unseen.
+        half_done = set(done) & decision.dropped
+        done = done.without(half_done)
+        if endpoint not in decision.basis:
+            done |= _agreed_before(link, endpoint).only(half_done)  # a new record takes part like those that were edited
         untold = side.untold - set(basis) | decision.untold.get(endpoint, frozenset())
         sides[endpoint] = changed(side, agreed=side.agreed | basis | done, untold=untold)
     return changed(link, sides=sides, decision=None)
+
+
+def _agreed_before(link: Link, endpoint: EndpointName) -> FieldValues:
+    """What the other sides agreed on, as far as they did."""
+    others = [side.agreed for name, side in sorted(link.sides.items(), reverse=True) if name != endpoint]
+    return reduce(lambda agreed, more: agreed | more, others, NO_FIELDS)
 
 
 def _with_side(link: Link, endpoint: EndpointName, side: Side) -> Link:

@@ -1,11 +1,12 @@
-"""What waits at a link, a conflict or a refused write, and when it has nothing to wait for any more."""
+"""What waits at a link, a conflict, a person's choice or a refused write, and when nothing is waited for any more."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from collections.abc import Set as AbstractSet
 
 from syncengine.domain.events import Write
 from syncengine.domain.identity import EndpointName, FieldName
 from syncengine.domain.link import Link
+from syncengine.domain.merge import FieldState, Never
 
 
 def was_refused(link: Link, write: Write) -> bool:
@@ -32,3 +33,21 @@ def moot(
         if endpoint in speakers and endpoint in link.sides and unchanged >= set(refusal.fields)
     }
     return frozenset(conflicts | refusals - {f"write:{write.endpoint}" for write in writes})
+
+
+def choice_stands(link: Link, name: FieldName, states: Mapping[EndpointName, FieldState]) -> bool:
+    """Whether a person chose a value and nobody has edited the field since, on any side, the conflict the person saw."""
+    choice = link.resolved.get(name)
+    if choice is None:
+        return False
+    others = [state for endpoint, state in states.items() if endpoint not in choice.versions]
+    return not any(_may_be_typed(state) for state in others) and all(
+        link.sides[endpoint].observed.get(name) == value
+        for endpoint, value in choice.versions.items()
+        if endpoint in link.sides  # on a side that is lost nobody edits anything
+    )
+
+
+def _may_be_typed(state: FieldState) -> bool:
+    """Whether somebody may have typed what a side holds since all sides agreed."""
+    return state.changed or (state.agreed is Never.AGREED and not state.untold)

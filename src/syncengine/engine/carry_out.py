@@ -91,19 +91,20 @@ class Carrier:
                 return
             # The log may refuse the outcome; then the write is looked for, and not before everybody can see it.
             self.last_call[write.intent_id] = self._clock.monotonic()
-            await self.confirm(link, write, answer, self._proof_of(pending))
+            await self.confirm(link, write, answer, self._proof_of(link, pending))
             self.last_call.pop(write.intent_id, None)
 
-    def _proof_of(self, pending: PendingWrite) -> Proof:
+    def _proof_of(self, link: Link, pending: PendingWrite) -> Proof:
         """
         What the answer to a write proves.
 
         Where we choose the ids, making a record that is there already is answered with that record. It may be our own of an
-        earlier call, and a person may have edited it since: it was found, and shows more than what we sent.
+        earlier call, or a lost one that came back, and a person may have edited it since: it was found, and shows more than
+        what we sent.
         """
         write = pending.write
         ids_are_ours = self._endpoints[write.endpoint].connector.capabilities.key_storage == "id"
-        again = write.operation is Operation.CREATE and pending.attempts > 0
+        again = write.operation is Operation.CREATE and (pending.attempts > 0 or write.endpoint in link.sides)
         return Proof.FOUND if again and ids_are_ours else Proof.ANSWER
 
     async def _call_in_turn(self, link: Link, pending: PendingWrite) -> "Record | _NotSent | None":
@@ -162,6 +163,12 @@ class Carrier:
 
     async def confirm(self, link: Link, write: Write, record: Record | None, proof: Proof) -> None:
         """Save that a write landed, with the claim on the record it made."""
+        link = await self._links.get(link.link_id)
+        if record is not None and (back := _came_back(link, write)) not in {None, record.ref}:
+            reason = f"{back} is back; {record.ref} was made in its place meanwhile and is a copy now"
+            await self._links.record(link.link_id, WriteOvertaken(intent_id=write.intent_id, reason=reason))
+            self.ended(write, "overtaken")
+            return
         event = landed(write, record, proof, written_at=self._clock.now())
         claims = (event.ref,) if write.operation is Operation.CREATE and not _had(link, event.ref) else ()
         try:
@@ -206,7 +213,13 @@ class Carrier:
             )
             await self._links.record(link.link_id, waits)
             return
-        await self._links.record(link.link_id, event, seen(link, write, record, asked_at))
+        await self._links.record(link.link_id, event, seen(link, write.ref, record, asked_at))
+
+
+def _came_back(link: Link, write: Write) -> RecordRef | None:
+    """The lost record that a create was to replace, when it is there again; somebody took it out of a bin, for example."""
+    side = link.sides.get(write.endpoint) if write.operation is Operation.CREATE else None
+    return side.ref if side is not None and not side.gone else None
 
 
 def _had(link: Link, ref: RecordRef) -> bool:

@@ -7,7 +7,6 @@ concluded: a new record may be the counterpart of a new record on the other side
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from datetime import datetime
 
 from attrs import field, frozen
 
@@ -27,11 +26,11 @@ from syncengine.domain.identity import (
     link_id_of,
     sync_key_for,
 )
-from syncengine.domain.link import Side, not_stale
+from syncengine.domain.link import Link
 from syncengine.domain.records import Record, RecordRef
-from syncengine.engine.calls import asked, together
+from syncengine.engine.calls import together
+from syncengine.engine.direct_reads import DirectReads, gone, observed
 from syncengine.engine.find_copies import CopyFinder
-from syncengine.engine.fingerprint import fingerprint
 from syncengine.engine.identify import LoneRecord, Newcomers, identify
 from syncengine.engine.links import LinkStore, Step, one_step_a_link
 from syncengine.engine.listing import Listing, read_listing
@@ -59,6 +58,7 @@ class Observer:
         self._links = links
         self._clock = clock
         self._times = TrustedTimes(clock)
+        self._reads = DirectReads(endpoints=endpoints, views=views, links=links, clock=clock)
         self._copies = CopyFinder(endpoints=endpoints, views=views, links=links, clock=clock)
 
     async def look(self, pairing: Pairing, *, silent: frozenset[EndpointName] = frozenset()) -> Observation:
@@ -92,6 +92,10 @@ class Observer:
     async def save(self, observation: Observation) -> None:
         """Store what was seen and the cursors behind it; a cursor is never stored before what it stands for."""
         await self._links.record_all(observation.steps, beside=observation.cursors)
+
+    async def returned(self, link: Link) -> RecordObserved | None:
+        """See `DirectReads.returned`."""
+        return await self._reads.returned(link)
 
     async def _read(self, pairing: Pairing, silent: frozenset[EndpointName]) -> dict[EndpointName, Listing]:
         names = sorted(pairing.containers.keys() - silent)
@@ -194,7 +198,7 @@ class Observer:
         problems = []
         for record_id in [key for key in listing.edited if listing.known[key].gone]:
             known = listing.known[record_id]
-            side = await self._side(known)
+            side = await self._reads.side(known)
             lost = side is not None and side.gone is not None and side.gone.is_proof
             if side is not None and side.ref != known.ref and not lost:
                 del listing.edited[record_id]
@@ -217,17 +221,13 @@ class Observer:
     ) -> RecordObserved | RecordGone | None:
         """What an edited record shows; a page from before our last write there is not believed, the record is read."""
         if await self._is_stale(listing, known):
-            return await self._read_directly(kind, listing, known, _absence(known))
+            return await self._reads.one(kind, known, _absence(known))
         return _observed(kind, record, listing)
 
     async def _is_stale(self, listing: Listing, known: KnownRecord) -> bool:
         """Whether a listing may not yet show our last write to this record."""
-        side = await self._side(known)
+        side = await self._reads.side(known)
         return side is not None and listing.taken_at is not None and self._times.is_doubtful(side, listing.taken_at)
-
-    async def _side(self, known: KnownRecord) -> Side | None:
-        """The side of its link that a record is, or was before it was replaced."""
-        return (await self._links.get(known.link_id)).sides.get(known.ref.endpoint)
 
     async def _losses(self, kind: Kind, listing: Listing) -> list[Step]:
         taken_at = listing.taken_at or self._clock.now()
@@ -236,7 +236,7 @@ class Observer:
             if await self._is_stale(listing, known):
                 steps += await self._looked_for(kind, listing, known, Evidence.TOMBSTONE)
             else:
-                steps += await self._lost(kind, listing, known, _gone(known, Evidence.TOMBSTONE, taken_at))
+                steps += await self._lost(kind, listing, known, gone(known, Evidence.TOMBSTONE, taken_at))
         for known in listing.missing:
             # Where all of it may be hidden from us, one more look would prove nothing.
             if known.gone is None or listing.proves_access:
@@ -245,7 +245,7 @@ class Observer:
 
     async def _looked_for(self, kind: Kind, listing: Listing, known: KnownRecord, evidence: Evidence) -> list[Step]:
         """What a direct read of a record shows that may be gone; that it is not there proves as much as `evidence`."""
-        event = await self._read_directly(kind, listing, known, evidence)
+        event = await self._reads.one(kind, known, evidence)
         if isinstance(event, RecordGone):
             return await self._lost(kind, listing, known, event)
         return [] if event is None else [Step(link_id=known.link_id, events=(event,))]
@@ -255,21 +255,9 @@ class Observer:
         events: list[RecordObserved | RecordGone] = [event]
         mine = [it for it in listing.known.values() if it.link_id == known.link_id and it.ref != known.ref]
         for earlier in mine if event.evidence.is_proof else ():
-            again = await self._read_directly(kind, listing, earlier, Evidence.CONFIRMED)
+            again = await self._reads.one(kind, earlier, Evidence.CONFIRMED)
             events += [again] if isinstance(again, RecordObserved) else []
         return [Step(link_id=known.link_id, events=tuple(events[:2]))]
-
-    async def _read_directly(
-        self, kind: Kind, listing: Listing, known: KnownRecord, evidence: Evidence
-    ) -> RecordObserved | RecordGone | None:
-        asked_at = not_stale(await self._side(known), self._clock.now())
-        call = listing.endpoint.connector.fetch(known.ref)
-        record = await asked(listing.endpoint.name, "fetch", call, ref=str(known.ref))
-        if record is None:
-            return _gone(known, evidence, asked_at)
-        if fingerprint(record.fields) == known.digest and not known.gone:
-            return None
-        return observed(kind, record, asked_at)
 
     def _cursors(self, listings: Iterable[Listing]) -> Iterable[Append]:
         for listing in listings:
@@ -284,18 +272,6 @@ class Observer:
                 )
 
 
-def observed(kind: Kind, record: Record, taken_at: datetime) -> RecordObserved:
-    """The event that says what a record looked like."""
-    return RecordObserved(
-        ref=record.ref,
-        kind=kind,
-        fields=record.fields,
-        taken_at=taken_at,
-        revision=record.revision,
-        label=record.label,
-    )
-
-
 def _observed(kind: Kind, record: Record, listing: Listing) -> RecordObserved:
     assert listing.taken_at is not None
     return observed(kind, record, listing.taken_at)
@@ -304,7 +280,3 @@ def _observed(kind: Kind, record: Record, listing: Listing) -> RecordObserved:
 def _absence(known: KnownRecord) -> Evidence:
     """What it proves that a record is not there when asked for directly."""
     return Evidence.CONFIRMED if known.gone else Evidence.ABSENT
-
-
-def _gone(known: KnownRecord, evidence: Evidence, taken_at: datetime) -> RecordGone:
-    return RecordGone(ref=known.ref, evidence=evidence, taken_at=taken_at)

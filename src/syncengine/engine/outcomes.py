@@ -17,8 +17,8 @@ from syncengine.domain.events import (
 )
 from syncengine.domain.link import Link, PendingWrite, not_stale
 from syncengine.domain.policy import Policy
-from syncengine.domain.records import NO_FIELDS, Record
-from syncengine.engine.observe import observed
+from syncengine.domain.records import NO_FIELDS, Record, RecordRef
+from syncengine.engine.direct_reads import observed
 from syncengine.errors import ConnectorError, ContractViolation, Remedy, TransientError
 
 
@@ -70,18 +70,18 @@ def outcome_of(pending: PendingWrite, error: ConnectorError, *, now: datetime, p
             return _postponed(write, "unknown", now, wait_s, error)
 
 
-def seen(link: Link, write: Write, record: Record | None, at: datetime) -> RecordObserved | RecordGone:
+def seen(link: Link, ref: RecordRef | None, record: Record | None, at: datetime) -> RecordObserved | RecordGone:
     """
-    The event that says what a direct read of the written record showed.
+    The event that says what a direct read of a record of a link showed.
 
     Args:
         at: aware UTC; when the read began, which was after everything that the link knows of the record.
     """
-    at = not_stale(link.sides.get(write.endpoint), at)
+    assert ref is not None
+    at = not_stale(link.sides.get(ref.endpoint), at)
     if record is not None:
         return observed(link.kind, record, at)
-    assert write.ref is not None
-    return RecordGone(ref=write.ref, evidence=Evidence.ABSENT, taken_at=at)
+    return RecordGone(ref=ref, evidence=Evidence.ABSENT, taken_at=at)
 
 
 def _postponed(write: Write, outcome: str, now: datetime, wait_s: float, error: ConnectorError) -> WritePostponed:

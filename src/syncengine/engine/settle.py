@@ -74,7 +74,7 @@ class Settler:
         if pending is None:
             return False
         if open_write.intent_id in self._carrier.certainly_not_done:
-            await self._carrier.send(link, pending)
+            await self._send(link, pending)
             return False
         with self._telemetry.within(work_on(link, pending, open_since=open_write.since)):
             await self._settle(link, pending)
@@ -125,7 +125,7 @@ class Settler:
                 looked = self._postponed(write, "not_done", asked_at, "looked: not there; sending it now")
                 link = await self._links.record(link.link_id, looked)
                 assert link.decision is not None
-                await self._carrier.send(link, link.decision.pending[write.intent_id])
+                await self._send(link, link.decision.pending[write.intent_id])
             case TooEarly():
                 left_s = self._patient_until(write) - self._clock.monotonic()
                 until = self._clock.now() + timedelta(seconds=max(0.0, left_s))
@@ -133,13 +133,29 @@ class Settler:
                 await self._links.record(link.link_id, later)
             case Overtaken(record, reason):
                 dropped = WriteOvertaken(intent_id=write.intent_id, reason=reason)
-                await self._links.record(link.link_id, dropped, seen(link, write, record, asked_at))
+                await self._links.record(link.link_id, dropped, seen(link, write.ref, record, asked_at))
                 self._carrier.ended(write, "overtaken")
             case Ambiguous(records):
                 refs = ", ".join(str(record.ref) for record in records)
                 reason = f"several records carry the key of this item: {refs}; delete the copies or remove their key line"
                 await self._links.record(link.link_id, rejected(write, reason, "AmbiguousKey"))
                 self._carrier.ended(write, "rejected")
+
+    async def _send(self, link: Link, pending: PendingWrite) -> None:
+        """Make the call, unless the lost record that it was to replace is there again."""
+        write, asked_at = pending.write, self._clock.now()
+        lost = link.sides.get(write.endpoint) if write.operation is Operation.CREATE else None
+        record = None
+        if lost is not None:
+            call = self._endpoints[write.endpoint].connector.fetch(lost.ref)
+            record = await asked(write.endpoint, "fetch", call, ref=str(lost.ref))
+        if lost is None or (record is None and lost.gone):
+            await self._carrier.send(link, pending)
+            return
+        reason = f"{lost.ref} is back; no other record is made in its place"
+        dropped = WriteOvertaken(intent_id=write.intent_id, reason=reason)
+        await self._links.record(link.link_id, dropped, seen(link, lost.ref, record, asked_at))
+        self._carrier.ended(write, "overtaken")
 
     def _cannot_search(self, write: Write) -> bool:
         no_key = self._endpoints[write.endpoint].connector.capabilities.key_storage == "none"

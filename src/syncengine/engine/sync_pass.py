@@ -22,6 +22,7 @@ from syncengine.domain.events import (
     EndpointPaused,
     EndpointResumed,
     Event,
+    LinkClosed,
     PassFinished,
     PassStarted,
     PlacePaused,
@@ -399,7 +400,14 @@ class Engine:
                 return
             if deletes_of(decision) and link_id not in self._may_delete:
                 return  # held back, or not part of the plan that was measured; the next pass looks again
-            link = await self._links.record(link_id, decision, decided_at=link.version)
+            back = None
+            if isinstance(decision, LinkClosed) and all(side.gone for side in link.sides.values()):
+                try:
+                    back = await self._observer.returned(link)
+                except ConnectorError as error:
+                    self._troubles.note(EndpointName(error.endpoint or ""), error)
+                    return  # it is closed when its earlier records can be looked at
+            link = await self._links.record(link_id, back or decision, decided_at=link.version)
             if isinstance(decision, WritesIntended) and decision.writes:
                 link = await self._carrier.carry_out(link)
 

@@ -187,6 +187,22 @@ def test_the_choice_of_a_person_stands_when_one_of_the_sides_is_lost():
     assert fields_written(event)[HULY] == {"title": "two"}
 
 
+def test_a_choice_that_one_side_refused_is_not_undone_where_it_was_made_anew():
+    """The refusing side still has another title, which is in conflict with the chosen one and does not simply win."""
+    it = edited(edited(linked(rule=AskAPerson()), HULY, title="one"), VIBE, title="two")
+    it.settle()
+    it.person_resolves("title", "two")
+    it.person_deletes(VIBE)
+    it.look(VIBE)
+    it.decide()
+    to_huly, to_vibe = sorted(it.pending, key=lambda intent: it.pending[intent].endpoint)
+    it.refuse(to_huly)
+    it.send(to_vibe)
+    again = it.decide()
+    assert isinstance(again, ConflictParked)
+    assert again.versions == {HULY: "one", VIBE: "two"}
+
+
 def test_an_edit_that_is_newer_than_a_persons_choice_is_a_new_conflict():
     """Whoever chose between "one" and "two" has not seen "three"."""
     it = edited(edited(linked(rule=AskAPerson()), HULY, title="one"), VIBE, title="two")
@@ -196,6 +212,17 @@ def test_an_edit_that_is_newer_than_a_persons_choice_is_a_new_conflict():
     again = it.decide()
     assert isinstance(again, ConflictParked)
     assert again.versions == {HULY: "one", VIBE: "three"}
+    assert not it.link.resolved
+
+
+def test_an_edit_on_a_third_side_is_newer_than_a_persons_choice_between_the_two_others():
+    """The third side had no part in the conflict, so its edit was not seen either."""
+    it = linked(rule=AskAPerson(), **{TRACKER: participant()})
+    edited(edited(it, HULY, title="one"), VIBE, title="two").settle()
+    it.person_resolves("title", "one")
+    again = edited(it, TRACKER, title="three").decide()
+    assert isinstance(again, ConflictParked)
+    assert again.versions == {HULY: "one", VIBE: "two", TRACKER: "three"}
     assert not it.link.resolved
 
 

@@ -1,0 +1,131 @@
+"""A lost record is to be made anew, and somebody takes it out of the bin before that is done."""
+
+import pytest
+from attrs import define, field
+
+from syncengine.domain.conflict_rules import Prefer
+from syncengine.domain.events import WritesIntended
+from syncengine.testing.abilities import Abilities
+from syncengine.testing.faults import Weather
+from tests.fixtures.two_remotes import World
+
+
+@define(kw_only=True)
+class Scene:
+    """An issue that somebody edited on the right and somebody else deleted on the left, before either was told."""
+
+    key_storage: str
+    change_cursor: bool = False
+    world: World = field(init=False)
+    left: str = field(init=False)
+    right: str = field(init=False)
+
+    async def begin(self):
+        can = Abilities(
+            key_storage=self.key_storage,
+            projects=True,
+            natural_keys=("title",),
+            tombstones=True,
+            change_cursor=self.change_cursor,
+        )
+        it = self.world = World(left_abilities=can, rule=Prefer("right"))
+        project = it.left.person_creates("", title="P")
+        await it.settle_down()
+        self.left, self.right = it.projects()
+        it.right.person_creates(self.right, title="issue", description="old")
+        await it.settle_down()
+        (lost,) = it.left.items(self.left)
+        stored = it.left.stored(project, lost)
+        it.left.person_deletes(project, lost)
+        it.right.person_edits(self.right, next(iter(it.right.items(self.right))), description="new")
+        return lost, stored
+
+    def losers(self):
+        """What lost a conflict, as the log has it."""
+        decisions = [it.event for it in self.world.log.events if isinstance(it.event, WritesIntended)]
+        return [settlement.losers for event in decisions for settlement in event.settled]
+
+    def texts(self):
+        both = ((self.world.left, self.left), (self.world.right, self.right))
+        return [sorted(it["description"] for it in remote.items(project).values()) for remote, project in both]
+
+
+@pytest.mark.parametrize("key_storage", ["id", "marker"])
+@pytest.mark.parametrize("weather", [Weather.BUSY, Weather.SERVER_ERROR])
+async def test_it_is_used_again_and_the_edit_that_it_was_wanted_for_arrives(key_storage, weather):
+    """The create was not made: there is no second record, and the old text that came back is not newer than the new one."""
+    it = Scene(key_storage=key_storage)
+    lost, stored = await it.begin()
+    it.world.left_faults.plan("create", weather)
+    await it.world.engine.run_pass()
+    assert [write.endpoint for write in it.world.log.views.open_writes()] == ["left"]
+    it.world.left.restore(it.left, lost, stored)
+    it.world.clock.advance(30)
+    await it.world.settle_down()
+    assert it.texts() == [["new"], ["new"]]
+    assert list(it.world.left.items(it.left)) == [lost]
+    assert it.losers() == [{"left": "old"}]
+
+
+async def test_it_is_shown_beside_the_one_that_was_made_in_its_place():
+    """The create was made and its answer lost: the item goes on in the record that is back, and the other one is a copy."""
+    it = Scene(key_storage="marker")
+    lost, stored = await it.begin()
+    it.world.left_faults.plan("create", Weather.DROPPED_AFTER)
+    await it.world.engine.run_pass()
+    it.world.left.restore(it.left, lost, stored)
+    it.world.left.person_removes_key(it.left, lost)
+    it.world.left_faults.plan("find_by_key", Weather.BUSY)
+    it.world.clock.advance(30)
+    await it.world.settle_down()
+    assert len(it.world.left.items(it.left)) == 2
+    assert [waiting.subject.partition(":")[0] for waiting in it.world.log.views.parked()] == ["copy"]
+    assert it.texts()[1] == ["new"]
+
+
+async def test_an_answer_for_a_record_that_was_there_already_is_no_proof_of_ours():
+    """Where we choose the ids, the lost record may be back in the moment of our create, which is answered with it."""
+    it = Scene(key_storage="id")
+    lost, stored = await it.begin()
+    it.world.left_faults.plan("create", Weather.BUSY)
+    await it.world.engine.run_pass()
+    it.world.left_faults.plan("list", Weather.BUSY, Weather.BUSY)
+    it.world.left.restore(it.left, lost, stored)
+    it.world.clock.advance(30)
+    await it.world.settle_down()
+    assert it.texts() == [["new"], ["new"]]
+
+
+async def beside_its_successor():
+    """The lost record is back, listed once at a cursor, and its successor is deleted with the other side."""
+    it = Scene(key_storage="marker", change_cursor=True)
+    lost, stored = await it.begin()
+    it.world.right.person_creates(it.right, title="another issue", description="another")
+    await it.world.settle_down()
+    it.world.left.restore(it.left, lost, stored)
+    report = await it.world.engine.run_pass()
+    assert any("is back, but its item has another record there" in line for line in report.problems)
+    (gone,) = [key for key, issue in it.world.right.items(it.right).items() if issue["title"] == "issue"]
+    it.world.right.person_deletes(it.right, gone)
+    return it, lost
+
+
+async def test_the_item_lives_on_in_a_record_that_came_back_when_its_successor_goes():
+    """Nobody lists it a second time, so it is looked at before the item is closed."""
+    it, lost = await beside_its_successor()
+    await it.world.settle_down()
+    assert lost in it.world.left.items(it.left)
+    assert it.texts() == [["another", "old"], ["another", "old"]]
+
+
+async def test_an_item_is_not_closed_while_its_earlier_records_cannot_be_looked_at():
+    """The next pass looks again."""
+    it, lost = await beside_its_successor()
+    it.world.left_faults.always("fetch", Weather.REFUSED)
+    for _ in range(3):
+        await it.world.engine.run_pass()
+        it.world.clock.advance(30)
+    it.world.left_faults.clear()
+    await it.world.settle_down()
+    assert lost in it.world.left.items(it.left)
+    assert it.texts() == [["another", "old"], ["another", "old"]]
