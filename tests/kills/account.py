@@ -128,7 +128,7 @@ def settle_account(
     unknown = {name for side in sides.values() for name in side} - book.items.keys()
     account.duplicates += [f"{name}, which nobody made" for name in sorted(unknown)]
     for item in book.items.values():
-        if _count_deletion(item, sides, logged, account):
+        if _count_deletion(item, sides, logged, windows, account):
             _compare(item, sides, logged, windows, account)
     return account
 
@@ -147,10 +147,21 @@ def _doubled_keys(tasks: Iterable[Seen]) -> list[str]:
     return [f"the sync key {key} on {number} tasks" for key, number in keys.items() if number > 1]
 
 
-def _count_deletion(item: Item, sides: Mapping[str, Side], logged: Logged, account: Account) -> bool:
+def _count_deletion(
+    item: Item,
+    sides: Mapping[str, Side],
+    logged: Logged,
+    windows: Mapping[str, Iterable[tuple[float, float]]],
+    account: Account,
+) -> bool:
     """Whether the item must be there on both sides, with all its content."""
     missing = {name for name, side in sides.items() if item.name not in side}
-    if not item.seen_at_deletion or item.is_unseen():
+    # A value that lost a conflict was written over by the rules, so whoever deleted the winner need not have seen it.
+    unseen = any(
+        (item.name, name, value) not in logged.losers and not _in_a_window(written, windows)
+        for name, value, written in item.unseen()
+    )
+    if not item.seen_at_deletion or unseen:
         account.back_again += bool(item.seen_at_deletion) and not missing
         account.false_deletions += [f"{item.name} is not on {name}" for name in sorted(missing)]
         return not missing

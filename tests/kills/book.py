@@ -41,13 +41,12 @@ class Item:
         """The part of the title that no edit changes."""
         return f"item {self.number}"
 
-    def is_unseen(self) -> bool:
-        """Whether somebody deleted it without having seen all that was written."""
-        return any(
-            value not in {seen[name] for seen in self.deleted_knowingly}
-            for name, heads in self.heads.items()
-            for value in heads
-        )
+    def unseen(self) -> Iterator[tuple[str, str, "Written"]]:
+        """The heads that nobody who deleted the item had seen, as (field, value, when and where)."""
+        for name, heads in self.heads.items():
+            for value, written in heads.items():
+                if value not in {seen[name] for seen in self.deleted_knowingly}:
+                    yield name, value, written
 
 
 @define(kw_only=True)

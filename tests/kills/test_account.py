@@ -156,6 +156,18 @@ def test_an_edit_that_the_deletion_had_not_seen_brings_the_item_back(story):
     assert account.back_again == 1
 
 
+def test_a_loser_of_a_recorded_conflict_does_not_keep_an_item_alive(story):
+    """Whoever deleted it saw the winner; the loser is in the log."""
+    story.edits(HULY, "item 1 r3")
+    story.edits(VIBE, "item 1 r4")
+    story.syncs(HULY, VIBE)
+    story.deletes(HULY)
+    story.there[VIBE] = []
+    assert story.numbers() == {"false deletions": 2}
+    story.logged = Logged(losers=frozenset({("item 1", TITLE, "item 1 r4")}), open_intents=(), copied=frozenset())
+    assert story.numbers() == {}
+
+
 def test_what_was_deleted_knowingly_is_so_also_after_another_deletion(story):
     """The item came back without the edit of the record that was deleted first, and was deleted once more."""
     story.edits(HULY, "item 1 r3")
