@@ -208,7 +208,7 @@ async def open_log(
     """
     with ExitStack() as stack:
         database = _opener_of(path)(stack, read_only=read_only, now=now, command=command)
-        log = _log_in(stack, database, now=now)
+        log = log_in(database, submit=_writer_for(stack, database), now=now)
         if not database.views_sound:
             _log.warning("the tables beside the events in %s were damaged and are made anew; check the disk", path)
         if not (database.views_sound and log.views_are_current()):
@@ -229,16 +229,21 @@ def _opener_of(place: LogPlace) -> Callable[..., LogDatabase]:
     return partial(open_postgres, place=place)
 
 
-def _log_in(stack: ExitStack, database: LogDatabase, *, now: Callable[[], datetime]) -> OpenLog:
-    lease, place = database.lease, database.place
-    submit: Submit = _Refuse(place) if lease is None else _start_writer(stack, database, lease)
+def log_in(database: LogDatabase, *, submit: Submit, now: Callable[[], datetime]) -> OpenLog:
+    """
+    The log in a database that is open.
+
+    Args:
+        submit: how what is to be written gets into a transaction.
+        now: aware UTC.
+    """
     reader = LogReader(database.cursor, database.trouble)
     return OpenLog(
-        path=place,
+        path=database.place,
         views=LogViews(reader),
         heartbeat=Heartbeat(reader, submit),
         inbox=LogInbox(reader, submit),
-        lease=lease,
+        lease=database.lease,
         database=database,
         reader=reader,
         submit=submit,
@@ -246,7 +251,10 @@ def _log_in(stack: ExitStack, database: LogDatabase, *, now: Callable[[], dateti
     )
 
 
-def _start_writer(stack: ExitStack, database: LogDatabase, lease: Fence) -> Submit:
+def _writer_for(stack: ExitStack, database: LogDatabase) -> Submit:
+    lease = database.lease
+    if lease is None:
+        return _Refuse(database.place)
     transaction = partial(log_transaction, database.transaction, database.place, lease)
     writer = LogWriter(transaction, database.trouble, idle_s=lease.renew_every_s)
     stack.callback(writer.close)

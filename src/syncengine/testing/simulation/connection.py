@@ -96,23 +96,42 @@ class PlannedFaults(Faults):
 
 
 class Connection(MemoryConnector):
-    """One endpoint of a simulation."""
+    """
+    One endpoint of a simulation, as one process is connected to it.
+
+    Attributes:
+        writing: writes that were sent and have no answer yet.
+    """
 
     remote: SimRemote
 
     def __init__(
-        self, remote: SimRemote, *, faults: Faults, at: CrashPoint, clock: HostClock, oracle: Oracle, blind: bool
+        self,
+        remote: SimRemote,
+        *,
+        faults: Faults,
+        at: CrashPoint,
+        clock: HostClock,
+        oracle: Oracle,
+        blind: bool,
+        guarded: bool,
+        is_overtaken: Callable[[], bool],
     ) -> None:
         """
         Connect.
 
         Args:
             blind: without access the remote shows nothing and says nothing about it; else it refuses.
+            guarded: the guard around it sees to it that no late answer is believed; else it does so itself.
+            is_overtaken: whether another process has taken the place of this one; then it must not write any more.
         """
         super().__init__(remote, remote.name, faults=faults, at=at, sleep=clock.sleep)
+        self.writing = 0
         self._clock = clock
         self._oracle = oracle
         self._blind = blind
+        self._guarded = guarded
+        self._is_overtaken = is_overtaken
 
     async def list_changes(
         self, container: ContainerId, since: Cursor | None, known: Mapping[RecordId, Revision]
@@ -139,40 +158,51 @@ class Connection(MemoryConnector):
     async def fetch(self, ref: RecordRef) -> Record | None:
         """The record as it is now."""
         record = await super().fetch(ref)
-        self._oracle.intents.looked(ref=ref)
+        if not self._is_overtaken():
+            self._oracle.intents.looked(ref=ref)
         return None if self.remote.locked else record
 
     async def find_by_key(self, container: ContainerId, key: SyncKey, fields: FieldValues) -> Sequence[Record]:
         """Records that carry the key."""
         found = await super().find_by_key(container, key, fields)
-        self._oracle.intents.looked(container=container, key=key)
+        if not self._is_overtaken():
+            self._oracle.intents.looked(container=container, key=key)
         return () if self.remote.locked else found
 
     async def create(self, container: ContainerId, key: SyncKey, fields: FieldValues) -> Record:
         """Make a record."""
-        intent = self._oracle.intents.called(Operation.CREATE, self.endpoint, key=key)
+        intent = self._called(Operation.CREATE, key=key)
         return await self._written(intent, super().create(container, key, fields))
 
     async def update(self, ref: RecordRef, patch: FieldValues, *, expected: FieldValues) -> Record:
         """Set fields of a record."""
-        intent = self._oracle.intents.called(Operation.UPDATE, self.endpoint, ref=ref)
+        intent = self._called(Operation.UPDATE, ref=ref)
+        self._oracle.sent(ref, patch)
         return await self._written(intent, super().update(ref, patch, expected=expected))
 
     async def delete(self, ref: RecordRef, *, expected: FieldValues) -> None:
         """Remove a record."""
-        intent = self._oracle.intents.called(Operation.DELETE, self.endpoint, ref=ref)
+        intent = self._called(Operation.DELETE, ref=ref)
         await self._written(intent, super().delete(ref, expected=expected))
+
+    def _called(self, operation: Operation, *, ref: RecordRef | None = None, key: SyncKey | None = None) -> IntentId | None:
+        if self._is_overtaken():
+            self._oracle.overtaken(f"sent its {operation.value}")
+        return self._oracle.called(operation, self.endpoint, ref=ref, key=key)
 
     async def _written(self, intent: IntentId | None, call: Awaitable[_Result]) -> _Result:
         began = self._clock.monotonic()
+        self.writing += 1
         try:
             result = await call
-            suspect_s = self.capabilities.suspect_after_s
+            suspect_s = None if self._guarded else self.capabilities.suspect_after_s
             if suspect_s is not None and self._clock.monotonic() - began > suspect_s:
                 raise OutcomeUnknown("the answer came too late to prove anything")
         except ConnectorError as error:
             self._oracle.intents.ended(intent, error)
             raise
+        finally:
+            self.writing -= 1
         return result
 
     async def _call(

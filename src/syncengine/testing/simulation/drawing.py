@@ -24,6 +24,9 @@ POINTS = tuple(
 
 _POINTS_OF_RECOVERY = tuple(it for it in POINTS if it.startswith(("append", "fetch", "find_by_key")))
 
+ON_DISK = 0.1
+"""Share of the histories whose log is a file; they take four times as long."""
+
 _NAMES = (("left", "right"), ("left", "middle", "right"))
 _DEEDS = (
     *[Deed.EDIT] * 10,
@@ -31,14 +34,21 @@ _DEEDS = (
     *[Deed.CREATE] * 4,
     *[Deed.DELETE] * 3,
     *[Deed.MOVE, Deed.CLONE, Deed.TOUCH, Deed.BRING_BACK, Deed.STRIP],
+    *[Deed.CHOOSE, Deed.SETTLE_COPY],
 )
 """What persons do, in the middle of a pass as well."""
 _CIRCUMSTANCES = (
     *[Deed.WAIT] * 4,
-    *[Deed.SET_CLOCK, Deed.LOSE_ACCESS, Deed.NARROW, Deed.BACKUP, Deed.APPROVE],
+    *[Deed.SET_CLOCK, Deed.LOSE_ACCESS, Deed.NARROW, Deed.BACKUP, Deed.APPROVE, Deed.PAUSE],
+    *[Deed.CHOOSE, Deed.SETTLE_COPY],
 )
 """What happens between two passes only."""
-_SEQUELS = {Deed.LOSE_ACCESS: Deed.GET_ACCESS, Deed.NARROW: Deed.WIDEN, Deed.BACKUP: Deed.RESTORE}
+_SEQUELS = {
+    Deed.LOSE_ACCESS: Deed.GET_ACCESS,
+    Deed.NARROW: Deed.WIDEN,
+    Deed.BACKUP: Deed.RESTORE,
+    Deed.PAUSE: Deed.RESUME,
+}
 """What follows one or two passes later, most of the time."""
 
 
@@ -48,9 +58,11 @@ def draw(seed: int, *, healing: bool) -> Script:
     setup = _setup(random)
     sides = len(setup.abilities)
     steps: list[Step] = [_act(random, sides, Deed.CREATE) for _ in range(random.randint(1, 3))]
-    rounds: list[list[Step]] = [[] for _ in range(random.randint(4, 6))]
+    rounds: list[list[Step]] = [[] for _ in range(random.randint(4, 7))]
     for number, round_ in enumerate(rounds):
-        for _ in range(random.choice((0, 1, 2, 2, 3)) if number else 0):
+        if number and random.random() < 0.2:
+            round_.extend(_quarrel(random, sides))
+        for _ in range(random.choice((0, 1, 2, 2, 3, 5)) if number else 0):
             act = _between(random, sides)
             round_.append(act)
             later = number + random.choice((1, 2))
@@ -68,6 +80,7 @@ def _setup(random: Random) -> Setup:
     names = _NAMES[random.random() < 0.15]
     natural = random.random() < 0.2
     abilities = {name: _abilities(random, natural=natural) for name in names}
+    on_disk = random.random() < ON_DISK
     blind = {name for name in names if abilities[name].key_storage == "id" and not abilities[name].change_cursor}
     return Setup(
         abilities=abilities,
@@ -76,6 +89,8 @@ def _setup(random: Random) -> Setup:
         automatic=frozenset(name for name in names if random.random() < 0.12),
         readable_when_lost=frozenset(name for name in sorted(blind) if random.random() < 0.5),
         coded=random.random() < 0.1,
+        guarded=on_disk or random.random() < 0.5,
+        on_disk=on_disk,
     )
 
 
@@ -128,21 +143,30 @@ def _deletion_rule(random: Random) -> DeletionRule:
     return random.choice(many)
 
 
-def _act(random: Random, sides: int, deed: Deed) -> Act:
+def _act(random: Random, sides: int, deed: Deed, *, side: int | None = None, pick: int | None = None) -> Act:
     seconds = 0.0
     if deed is Deed.WAIT:
         seconds = random.choice((0.5, 3.0, 30.0, 90.0))
     elif deed is Deed.SET_CLOCK:
         seconds = random.choice((-3600.0, -31_536_000.0, 3600.0, 31_536_000.0))
-    return Act(deed=deed, side=random.randrange(sides), pick=random.randrange(1000), seconds=seconds)
+    # Half of them meet in the same few records and fields, or hardly anybody would ever contradict anybody.
+    pick = random.randrange(random.choice((4, 1000))) if pick is None else pick
+    return Act(deed=deed, side=random.randrange(sides) if side is None else side, pick=pick, seconds=seconds)
 
 
 def _between(random: Random, sides: int) -> Act:
     return _act(random, sides, random.choice(_DEEDS if random.random() < 0.6 else _CIRCUMSTANCES))
 
 
+def _quarrel(random: Random, sides: int) -> list[Act]:
+    """People on all sides change the same thing before anybody is told."""
+    act = _act(random, sides, random.choice((Deed.EDIT, Deed.EDIT, Deed.MARK, Deed.DELETE)))
+    others = [side for side in range(sides) if side != act.side]
+    return [act, *(_act(random, sides, Deed.EDIT, side=side, pick=act.pick) for side in others)]
+
+
 def _pass(random: Random, sides: int, *, after: Crash | None) -> Pass:
-    acts = [(_some_step(random), _act(random, sides, random.choice(_DEEDS))) for _ in range(random.choice((0, 0, 1, 2)))]
+    acts = [(_some_step(random), _act(random, sides, random.choice(_DEEDS))) for _ in range(random.choice((0, 0, 1, 2, 4)))]
     strikes = [
         Strike(side=random.randrange(sides), call=_some_call(random), pick=random.randrange(1000))
         for _ in range(random.choice((0, 0, 1, 2, 4)))
@@ -164,7 +188,8 @@ def _some_call(random: Random) -> int:
 
 
 def _crash(random: Random, *, recovering: bool) -> Crash:
+    sleeps = random.random() < 0.3
     if random.random() < 0.4:
-        return Crash(count=_some_step(random))
+        return Crash(count=_some_step(random), sleeps=sleeps)
     points = _POINTS_OF_RECOVERY if recovering and random.random() < 0.6 else POINTS
-    return Crash(point=random.choice(points), count=random.choice((1, 1, 2, 3, 5)))
+    return Crash(point=random.choice(points), count=random.choice((1, 1, 2, 3, 5)), sleeps=sleeps)

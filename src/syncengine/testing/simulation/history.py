@@ -4,6 +4,7 @@ from collections import Counter
 
 from attrs import field, frozen
 
+from syncengine.domain.policy import LONGEST_WAIT_S
 from syncengine.testing.simulation.oracle import BrokenPromise
 from syncengine.testing.simulation.script import Act, Pass, Script
 from syncengine.testing.simulation.verdict import require_the_end
@@ -51,6 +52,8 @@ def play(script: Script, tell: Tell | None = None) -> Outcome:
         broken = BrokenPromise("no livelock", str(error))
     except Exception as error:  # noqa: BLE001 - whatever breaks a pass off
         broken = BrokenPromise("a pass survives everything", f"it broke off with {type(error).__name__}: {error}")
+    finally:
+        world.close()
     counts["window"] += world.oracle.windows
     counts["histories"] += 1
     return Outcome(broken=world.oracle.broken or broken, counts=counts)
@@ -72,6 +75,9 @@ def _play(world: World, script: Script) -> None:
 def _heal(world: World) -> None:
     """Faults stop; the program comes to rest, and then stays at rest."""
     world.persons.heal()
+    world.oracle.is_calm = True
+    # A write that was put off before somebody set the clock back waits as long as that, and no longer.
+    world.clock.advance(LONGEST_WAIT_S)
     remotes = world.remotes
     before = world.oracle.intents.calls
     quiet = 0
@@ -84,7 +90,7 @@ def _heal(world: World) -> None:
         quiet = quiet + 1 if _state(world) == at_rest else 0
         if quiet == 2:
             break
-        world.approve()
+        world.persons.answer()
     else:
         raise BrokenPromise("no livelock", f"no rest after {PASSES_TO_HEAL} passes without a fault")
     writes = world.oracle.intents.calls - before
@@ -94,4 +100,4 @@ def _heal(world: World) -> None:
 
 
 def _state(world: World) -> tuple[int, int]:
-    return len(world.log.events), world.oracle.intents.calls
+    return world.stored, world.oracle.intents.calls

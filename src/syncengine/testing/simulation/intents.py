@@ -50,6 +50,10 @@ class Intents:
         """What is open now."""
         return [it.write for it in self._open.values()]
 
+    def link_of(self, intent_id: IntentId) -> LinkId:
+        """The item that an open intent is about."""
+        return self._open[intent_id].link_id
+
     def saved(self, stream_id: LinkId, event: Event) -> None:
         """An event is in the log."""
         if isinstance(event, WritesIntended):

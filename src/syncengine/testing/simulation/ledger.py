@@ -59,6 +59,8 @@ class Item:
         deaths: deletions by persons that were not undone by the program.
         returned: somebody brought a deleted record back, so it may stand beside its successor.
         edited_at: by record, the last change by anybody but the program.
+        spellings: for each field, every value as it stood where somebody typed it.
+        left_alone: somebody said that its record is a copy to be left alone.
     """
 
     number: int
@@ -69,12 +71,19 @@ class Item:
     deaths: list[Death] = Factory(list)
     returned: bool = False
     edited_at: dict[RecordRef, int] = Factory(dict)
+    spellings: dict[FieldName, set[object]] = Factory(lambda: {name: set() for name in (*TYPED, STATUS)})
+    left_alone: bool = False
 
     def typed(self, name: FieldName, value: str, before: str | None) -> None:
         """Somebody who saw `before` typed a value."""
         had_seen = self.seen[name].setdefault(value, set())
         if before is not None and before != value:
             had_seen |= {before} | self.seen[name].get(before, set())
+
+    def spelled(self, fields: FieldValues) -> None:
+        """This is how it stood somewhere after somebody typed it."""
+        for name, known in self.spellings.items():
+            known.add(fields.get(name))
 
     def knows(self, name: FieldName, newer: str, older: str) -> bool:
         """Whether whoever typed `newer` had seen `older`, or `older` lost a recorded conflict."""
@@ -145,6 +154,7 @@ class Ledger:
         for name in TYPED:
             item.typed(name, plain(name, after.get(name)), plain(name, last.get(name)) if last is not None else None)
         item.statuses.add(plain(STATUS, after.get(STATUS)))
+        item.spelled(after)
         item.edited_at[ref] = self.changes
 
     def _edited(self, ref: RecordRef, before: FieldValues, after: FieldValues) -> None:
@@ -154,6 +164,7 @@ class Ledger:
                 self.blank.discard((ref, name))
                 item.typed(name, plain(name, after.get(name)), plain(name, before.get(name)))
         item.statuses.add(plain(STATUS, after.get(STATUS)))
+        item.spelled(after)
         if before != after:
             item.edited_at[ref] = self.changes
 

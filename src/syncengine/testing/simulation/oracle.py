@@ -5,9 +5,26 @@ It has rules of its own and asks nothing of the program: what the program believ
 promise is about the log (intents, recorded losers, what is parked).
 """
 
-from syncengine.connector import EndpointName, FieldName, FieldValues, RecordRef
-from syncengine.domain.events import Event, Settlement, WritesIntended
-from syncengine.domain.identity import LinkId
+from collections import Counter
+
+from syncengine.connector import EndpointName, FieldName, FieldValues, RecordRef, SyncKey
+from syncengine.domain.events import (
+    ClaimTaken,
+    ConflictParked,
+    ConflictResolved,
+    CopySettled,
+    Event,
+    Operation,
+    PlacePaused,
+    PlaceResumed,
+    SafetyApproved,
+    Settlement,
+    WritesIntended,
+)
+from syncengine.domain.identity import IntentId, LinkId
+from syncengine.domain.pauses import endpoint_subject, item_subject
+from syncengine.domain.policy import DeletionRule, Policy
+from syncengine.engine.ports import Recorded
 from syncengine.testing.memory_remote import Stored
 from syncengine.testing.simulation.drawing import FIELDS, STATUS
 from syncengine.testing.simulation.intents import Intents
@@ -40,16 +57,23 @@ class Oracle:
     Attributes:
         broken: the first promise that was broken; later ones follow from it.
         windows: writes over a value nobody had read, on remotes that cannot compare and write in one step.
+        is_calm: nobody but the program changes anything any more, and everything works.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, policy: Policy) -> None:
         self.ledger = Ledger()
+        self._policy = policy
         self.remotes: dict[EndpointName, SimRemote] = {}
         self.intents = Intents(self._accuse)
         self.item_of: dict[LinkId, Item] = {}
         self.broken: BrokenPromise | None = None
         self.windows = 0
         self.compared: dict[RecordRef, int] = {}
+        self.is_calm = False
+        self._parked: dict[tuple[LinkId, FieldName], ConflictParked] = {}
+        self._paused: set[str] = set()
+        self._deletes: Counter[EndpointName] = Counter()
+        self._approved = False
 
     def _accuse(self, invariant: str, story: str) -> None:
         self.broken = self.broken or BrokenPromise(invariant, story)
@@ -71,14 +95,65 @@ class Oracle:
         elif was is not None:
             self._deleted(remote, ref, was)
 
+    def stored(self, recorded: Recorded) -> None:
+        """An event is in the log."""
+        if isinstance(recorded.event, ClaimTaken):
+            self.learn(recorded.event.link_id, recorded.event.ref)
+        else:
+            self.saved(recorded.stream_id, recorded.event)
+
+    def overtaken(self, deed: str) -> None:
+        """A process did something although another one had taken its place."""
+        self._accuse("one writer", f"a process that slept while another one took its place woke up and {deed}")
+
+    def pass_begins(self) -> None:
+        """The deletions of a pass are counted."""
+        self._deletes.clear()
+
     def saved(self, stream_id: LinkId, event: Event) -> None:
         """An event is in the log."""
         self.intents.saved(stream_id, event)
-        if isinstance(event, WritesIntended):
-            item = self._item_of_link(stream_id, event)
-            if item is not None:
-                for settlement in event.settled:
-                    self._settled(item, settlement)
+        match event:
+            case WritesIntended():
+                self._decided(stream_id, event)
+            case ConflictParked(field=name):
+                self._parked[stream_id, name] = event
+            case ConflictResolved(field=name, value=value):
+                self._chosen(stream_id, name, value)
+            case CopySettled(ref=ref, verdict="ignored"):
+                self.ledger.of[ref].left_alone = True
+            case PlacePaused(subject=subject, by=by) if by:
+                self._paused.add(subject)
+            case PlaceResumed(subject=subject):
+                self._paused.discard(subject)
+            case SafetyApproved():
+                self._approved = True
+            case _:
+                pass
+
+    def _decided(self, link_id: LinkId, event: WritesIntended) -> None:
+        item = self._item_of_link(link_id, event)
+        if item is not None:
+            for settlement in event.settled:
+                self._settled(item, settlement)
+        for write in event.writes:
+            if write.operation is Operation.DELETE:
+                self._deletes[write.endpoint] += 1
+                self._require_few(write.endpoint)
+
+    def _require_few(self, endpoint: EndpointName) -> None:
+        """An approval may have been of any of them; where nobody approved of anything, the limit is the limit."""
+        limit = self._policy.safety.allowed(len(self.ledger.of))
+        if self._deletes[endpoint] > limit and not self._approved:
+            self._accuse("few deletions without approval", f"a pass deletes more than {limit} records on {endpoint}")
+
+    def _chosen(self, link_id: LinkId, name: FieldName, value: object) -> None:
+        """A person chose among values, and so has seen them."""
+        item, conflict = self.item_of.get(link_id), self._parked.get((link_id, name))
+        if item is None or conflict is None or name not in TYPED:
+            return
+        for other in conflict.versions.values():
+            item.typed(name, plain(name, value), plain(name, other))
 
     def _settled(self, item: Item, settlement: Settlement) -> None:
         """A loser is recorded; what a rule makes of several values counts as typed by somebody who saw them all."""
@@ -87,6 +162,7 @@ class Oracle:
         merges = not settlement.rule.startswith(_CHOOSING)
         if name == STATUS and merges:
             item.statuses.add(value)
+        item.spellings[name].add(settlement.value)
         if name in TYPED:
             item.lost[name] |= losers
             if merges and value not in item.seen[name]:
@@ -105,6 +181,27 @@ class Oracle:
         return self.item_of.get(link_id)
 
     # What the program did.
+
+    def called(
+        self, operation: Operation, endpoint: EndpointName, *, ref: RecordRef | None = None, key: SyncKey | None = None
+    ) -> IntentId | None:
+        """A write arrives at a remote; the intent it belongs to."""
+        intent_id = self.intents.called(operation, endpoint, ref=ref, key=key)
+        paused = {endpoint_subject(endpoint)}
+        if intent_id is not None:
+            paused.add(item_subject(self.intents.link_of(intent_id)))
+        if paused & self._paused:
+            self._accuse("what is paused is left alone", f"{operation.value} on {ref or endpoint} was called")
+        return intent_id
+
+    def sent(self, ref: RecordRef, patch: FieldValues) -> None:
+        """An update brings these values, which somebody typed just so."""
+        item = self.ledger.of.get(ref)
+        if item is None:
+            return
+        for name, value in patch.items():
+            if value not in item.spellings[name]:
+                self._accuse("no spelling goes round", f"{name} of {ref} was to be {value!r}, which nobody typed just so")
 
     def _created(self, remote: SimRemote, ref: RecordRef, now: FieldValues) -> None:
         ledger = self.ledger
@@ -139,6 +236,8 @@ class Oracle:
         if number_in(now.get("title")) not in {item.number, None}:
             self._accuse("items are kept apart", f"{ref} of item {item.number} was given the title {now.get('title')!r}")
             return
+        if was == now and self.is_calm:
+            self._accuse("no needless write", f"{ref} was updated to what it held already: {dict(now)}")
         for name in FIELDS:
             if plain(name, was.get(name)) != plain(name, now.get(name)):
                 self._require_typed(item, ref, name, now)
@@ -171,6 +270,8 @@ class Oracle:
         if not deaths:
             self._accuse("no false deletion", f"{ref} was deleted, and nobody deleted item {item.number} anywhere")
             return
+        if all(self._policy.deletion_on(death.ref.endpoint) is not DeletionRule.PROPAGATE for death in deaths):
+            self._accuse("no false deletion", f"{ref} was deleted, and by the rules it is kept or restored")
         for name in TYPED:
             value = plain(name, was.get(name))
             seen = (ref, name) in self.ledger.blank or value in item.lost[name]

@@ -4,11 +4,13 @@ from collections import Counter
 from collections.abc import Callable
 
 from syncengine.connector import FieldValues, RecordRef
+from syncengine.engine.ports import Views
 from syncengine.testing.simulation.drawing import STATUS, TEXT, TITLE
 from syncengine.testing.simulation.host_clock import HostClock
 from syncengine.testing.simulation.ledger import Item, Ledger
 from syncengine.testing.simulation.script import Act, Deed, Setup
 from syncengine.testing.simulation.sim_remote import Author, SimRemote
+from syncengine.testing.simulation.wishes import Wishes
 
 _WORDS = ("backlog", "todo", "in_progress", "done")
 _FRAMES = ("{}", "{}", "  {}", "{}\n")
@@ -28,7 +30,8 @@ class Persons:
         clock: HostClock,
         *,
         is_known: MayStrip,
-        approve: Callable[[], None],
+        wishes: Wishes,
+        views: Callable[[], Views],
         counts: Counter[str],
         tell: Callable[[str], None],
         set_forward: Callable[[], None],
@@ -38,7 +41,8 @@ class Persons:
 
         Args:
             is_known: whether the program has read a record, and has nothing open there.
-            approve: a person looks at what is held back and approves of it.
+            wishes: how they ask the program for something.
+            views: what the log shows them.
             counts: how often each deed was done.
             set_forward: told when somebody sets the clock of the host forward.
         """
@@ -47,7 +51,8 @@ class Persons:
         self._ledger = ledger
         self._clock = clock
         self._is_known = is_known
-        self._approve = approve
+        self._wishes = wishes
+        self._views = views
         self._counts = counts
         self._tell = tell
         self._set_forward = set_forward
@@ -69,7 +74,11 @@ class Persons:
             Deed.WIDEN: self._widen,
             Deed.BACKUP: self._back_up,
             Deed.RESTORE: self._restore,
-            Deed.APPROVE: self._approve_all,
+            Deed.APPROVE: lambda _act, _remote: self.approve(),
+            Deed.CHOOSE: lambda act, _remote: wishes.choose(act, views()),
+            Deed.SETTLE_COPY: lambda act, _remote: wishes.settle_copy(act, views()),
+            Deed.PAUSE: self._pause,
+            Deed.RESUME: lambda _act, _remote: wishes.resume(),
         }
 
     def do(self, act: Act) -> None:
@@ -86,6 +95,12 @@ class Persons:
         for remote in self._remotes:
             remote.locked = False
             remote.narrowed = frozenset()
+        self.answer()
+
+    def answer(self) -> None:
+        """Somebody approves of what is held back, and resumes what is paused."""
+        self.approve()
+        self._wishes.resume()
 
     # Records.
 
@@ -224,10 +239,17 @@ class Persons:
         del act
         return f"the backup of {remote.name} is restored" if remote.restore_backup() else None
 
-    def _approve_all(self, act: Act, remote: SimRemote) -> str:
-        del act, remote
-        self._approve()
-        return "somebody looks at what is held back and approves of it"
+    # Wishes.
+
+    def approve(self) -> str:
+        """Somebody approves of all that is held back and true."""
+        plans = self._wishes.approve(self._views().held_plans())
+        return f"somebody looks at what is held back and approves of {', '.join(plans) or 'nothing'}"
+
+    def _pause(self, act: Act, remote: SimRemote) -> str:
+        ref = self._some_record(act, remote)
+        known = self._views().known_record(ref) if ref is not None else None
+        return self._wishes.pause(act, known.link_id if known is not None else None)
 
 
 def alive(remotes: list[SimRemote], item: Item, ledger: Ledger) -> list[RecordRef]:

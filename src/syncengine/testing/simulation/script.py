@@ -34,6 +34,10 @@ class Deed(Enum):
     BACKUP = "a backup of the remote is made"
     RESTORE = "the backup of the remote is restored"
     APPROVE = "somebody approves of what is held back"
+    CHOOSE = "somebody settles a conflict that waits for a person"
+    SETTLE_COPY = "somebody says what a copied record is"
+    PAUSE = "somebody pauses an item or an endpoint"
+    RESUME = "somebody resumes what is paused"
 
 
 @frozen(kw_only=True)
@@ -77,10 +81,13 @@ class Crash:
     Attributes:
         point: a named point such as "append.after"; None for any step of the event loop.
         count: the how manieth of them in this pass, counted from 1.
+        sleeps: it does not die but is stopped, as a laptop is that somebody closes; where the log is a file, it wakes up
+            in the next pass, when another process has taken its place. One that waits for an answer to a write dies.
     """
 
     point: str | None = None
     count: int = 1
+    sleeps: bool = False
 
 
 @frozen(kw_only=True)
@@ -111,6 +118,8 @@ class Setup:
         readable_when_lost: endpoints that show nothing, without an error, to an account without access.
         containers: projects that are kept the same.
         coded: every event goes through the codec on its way into the log.
+        guarded: calls go through the guard (limits, retries, circuit breaker), as they do in a running service.
+        on_disk: the log is a file; else it is in memory.
     """
 
     abilities: dict[str, Abilities]
@@ -119,6 +128,8 @@ class Setup:
     automatic: frozenset[str] = frozenset()
     readable_when_lost: frozenset[str] = frozenset()
     coded: bool = False
+    guarded: bool = False
+    on_disk: bool = False
 
     @property
     def names(self) -> tuple[str, ...]:

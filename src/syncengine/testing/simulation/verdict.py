@@ -37,10 +37,10 @@ class _Judgement:
 
     def require(self) -> None:
         item = self._item
+        if item.left_alone:
+            return  # somebody said so
         if item.returned and len({ref.endpoint for ref in self._refs}) < len(self._refs):
             return  # a person brought a record back beside its successor; the program says so in every pass
-        if item.returned and len(self._refs) == 1:
-            return  # the same, and the successor is deleted by now; behind a cursor the record is not listed again
         if not self._refs:
             if not item.deaths:
                 raise BrokenPromise("no false deletion", f"item {item.number} is gone, and nobody deleted it")

@@ -9,7 +9,7 @@ import asyncio
 import heapq
 from collections import deque
 from collections.abc import Callable, Coroutine
-from contextvars import Context
+from contextvars import Context, copy_context
 from typing import Any, TypeVar, cast
 
 from syncengine.testing.faults import SimulatedCrash
@@ -35,7 +35,8 @@ class VirtualLoop:
         self._ready: deque[asyncio.Handle] = deque()
         self._timers: list[tuple[float, int, asyncio.TimerHandle]] = []
         self._number = 0
-        self._tasks: list[asyncio.Task[Any]] = []
+        self._tasks: list[tuple[asyncio.Task[Any], Context]] = []
+        self._job: asyncio.Task[Any]
         self._as_loop = cast("asyncio.AbstractEventLoop", self)
 
     def run(self, job: Coroutine[Any, Any, T], *, dies: Callable[[], bool]) -> T:
@@ -49,28 +50,31 @@ class VirtualLoop:
             SimulatedCrash: it died.
             NothingMoves: the job waits for something that never comes.
         """
-        task = self.create_task(job)
-        asyncio._set_running_loop(self._as_loop)  # noqa: SLF001 - meant for those who write event loops
+        self._job = self.create_task(job)
+        return cast("T", self.go_on(dies=dies))
+
+    def go_on(self, *, dies: Callable[[], bool]) -> object:
+        """Run the job on that was begun last; as `run`. Another loop may be in the middle of its own job."""
+        before = asyncio._get_running_loop()  # noqa: SLF001 - meant for those who write event loops
+        asyncio._set_running_loop(self._as_loop)  # noqa: SLF001
         try:
-            while not task.done():
+            while not self._job.done():
                 if dies():
                     raise SimulatedCrash
                 self._step()
         finally:
-            asyncio._set_running_loop(None)  # noqa: SLF001
-        return cast("T", task.result())
+            asyncio._set_running_loop(before)  # noqa: SLF001
+        return self._job.result()
 
     def bury(self) -> None:
         """Close every task that is not done; nothing of this process runs again."""
         self._ready.clear()
         self._timers.clear()
-        for task in self._tasks:
+        for task, context in self._tasks:
             if not task.done():
                 task._log_destroy_pending = False  # type: ignore[attr-defined]  # noqa: SLF001
-                try:
-                    cast("Coroutine[Any, Any, Any]", task.get_coro()).close()
-                except RuntimeError:
-                    continue  # it awaited something while it was closed; it is gone all the same
+                # In its own context, or what it has set there could not be set back.
+                context.run(_close, cast("Coroutine[Any, Any, Any]", task.get_coro()))
         self._tasks.clear()
         self._ready.clear()
 
@@ -134,11 +138,22 @@ class VirtualLoop:
 
     def create_task(self, coro: Any, *, name: object = None, context: Context | None = None) -> asyncio.Task[Any]:
         """A task of this loop; remembered in the order of creation, so that it can be closed."""
+        context = context or copy_context()
         task = asyncio.Task(coro, loop=self._as_loop, name=None if name is None else str(name), context=context)
-        self._tasks.append(task)
+        self._tasks.append((task, context))
         if len(self._tasks) > 500:
-            self._tasks = [it for it in self._tasks if not it.done()]
+            self._tasks = [it for it in self._tasks if not it[0].done()]
         return task
 
     def call_exception_handler(self, context: dict[str, Any]) -> None:
         """Said when a future is thrown away that nobody looked at, as those of a dead process are."""
+
+
+def _close(coroutine: Coroutine[Any, Any, Any]) -> None:
+    """Close it, wherever it is; as often as it awaits something while it is being closed."""
+    while True:
+        try:
+            coroutine.close()
+        except RuntimeError:
+            continue
+        return

@@ -1,14 +1,15 @@
-"""The log of a simulation: in memory, outlives every "process", and tells the oracle what was stored."""
+"""The log of a history in memory: it outlives every "process", and tells what was stored."""
 
 from collections.abc import Callable
 
 from syncengine.adapters.event_codec import EventCodec
-from syncengine.domain.events import ClaimTaken, Event
+from syncengine.domain.events import Event
 from syncengine.engine.ports import Append, Clock, Recorded
+from syncengine.engine.requests import Request
+from syncengine.testing.memory_inbox import MemoryInbox
 from syncengine.testing.memory_log import CrashPoint, MemoryLog
 from syncengine.testing.memory_views import MemoryViews
 from syncengine.testing.simulation.host_clock import START
-from syncengine.testing.simulation.oracle import Oracle
 
 _CODEC = EventCodec()
 
@@ -16,9 +17,7 @@ _CODEC = EventCodec()
 class WatchedLog(MemoryLog):
     """A memory log under observation."""
 
-    def __init__(
-        self, clock: Clock, at: CrashPoint, oracle: Oracle, *, coded: bool, tell: Callable[[Recorded], None]
-    ) -> None:
+    def __init__(self, clock: Clock, *, coded: bool, tell: Callable[[Recorded], None]) -> None:
         """
         Start empty.
 
@@ -26,9 +25,25 @@ class WatchedLog(MemoryLog):
             coded: what is stored went through the codec, as it does on its way into a file and back.
             tell: told of each stored event.
         """
-        super().__init__(clock, at)
-        self.views = _WatchedViews(oracle, tell)
+        super().__init__(clock)
+        self.views = _WatchedViews(tell)
+        self.inbox = MemoryInbox(clock)
         self._coded = coded
+
+    def open(self, at: CrashPoint) -> "WatchedLog":
+        """The same log for the next process, which may die at these points."""
+        self.at = at
+        return self
+
+    def ask(self, request: Request) -> None:
+        """Somebody leaves a request for the next pass."""
+        self.inbox.put(request)
+
+    def close(self) -> None:
+        """Nothing is left to be closed."""
+
+    def require_lease(self) -> None:
+        """Nobody else writes a log in memory."""
 
     async def append(self, *appends: Append, caused_by: str) -> None:
         """Store all or nothing."""
@@ -38,19 +53,13 @@ class WatchedLog(MemoryLog):
 
 
 class _WatchedViews(MemoryViews):
-    def __init__(self, oracle: Oracle, tell: Callable[[Recorded], None]) -> None:
+    def __init__(self, tell: Callable[[Recorded], None]) -> None:
         super().__init__()
-        self._oracle = oracle
         self._tell = tell
 
     def show(self, recorded: Recorded) -> None:
         """Take one more event in and tell of it."""
         super().show(recorded)
-        event = recorded.event
-        if isinstance(event, ClaimTaken):
-            self._oracle.learn(event.link_id, event.ref)
-        else:
-            self._oracle.saved(recorded.stream_id, event)
         self._tell(recorded)
 
 

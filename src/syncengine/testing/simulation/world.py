@@ -1,27 +1,24 @@
 """Everything that a history consists of: remotes, log, clock, the program under test, and who watches them."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 
 from syncengine.connector import ContainerId, EndpointName, RecordRef
-from syncengine.domain.events import SafetyApproved, SafetyStopped, WriteConfirmed
-from syncengine.domain.identity import approval_stream
-from syncengine.engine.notes import Note, Work
-from syncengine.engine.pairings import Pairing
-from syncengine.engine.ports import Append, Endpoint, Recorded
-from syncengine.engine.sync_pass import Engine
+from syncengine.domain.events import SafetyStopped, WriteConfirmed
+from syncengine.engine.ports import Recorded
 from syncengine.testing.faults import SimulatedCrash
-from syncengine.testing.simulation.connection import Connection, PlannedFaults
-from syncengine.testing.simulation.drawing import ISSUE
+from syncengine.testing.simulation.connection import PlannedFaults
+from syncengine.testing.simulation.file_log import FileLog
 from syncengine.testing.simulation.host_clock import HostClock
 from syncengine.testing.simulation.oracle import Oracle
 from syncengine.testing.simulation.persons import Persons
+from syncengine.testing.simulation.process import HeldLog, Process, SimLog
 from syncengine.testing.simulation.script import Act, Crash, Pass, Setup
 from syncengine.testing.simulation.sim_remote import SimRemote
 from syncengine.testing.simulation.story import told
-from syncengine.testing.simulation.virtual_loop import NothingMoves, VirtualLoop
+from syncengine.testing.simulation.virtual_loop import NothingMoves
 from syncengine.testing.simulation.watched_log import WatchedLog
+from syncengine.testing.simulation.wishes import Wishes
 
 LONGEST_LAG_S = 30.0
 """Seconds that no listing of a history lags behind."""
@@ -37,6 +34,8 @@ class World:
 
     Attributes:
         counts: how often each fault, deed and crash point was reached.
+        stored: events in the log.
+        process: the one that runs now.
     """
 
     def __init__(self, setup: Setup, *, counts: Counter[str], tell: Tell | None = None) -> None:
@@ -44,14 +43,15 @@ class World:
         self._is_heard = tell is not None
         tell = tell or _to_nobody
         self.counts = counts
+        self.stored = 0
         self.clock = HostClock()
-        self.oracle = Oracle()
+        self.oracle = Oracle(setup.policy)
         self._tell = tell
         self.remotes = [self._remote(name) for name in setup.names]
         self._automatic = [remote for remote in self.remotes if remote.name in setup.automatic]
         self.oracle.remotes = {remote.name: remote for remote in self.remotes}
-        self.log = WatchedLog(self.clock, self._at, self.oracle, coded=setup.coded, tell=self._stored)
-        self._held: dict[str, SafetyStopped] = {}
+        self._log = self._new_log()
+        self._wishes = Wishes(setup.names, ask=self._log.ask, is_true=self._is_true)
         self._faults = [PlannedFaults(remote, counts, tell) for remote in self.remotes]
         self.persons = Persons(
             setup,
@@ -59,7 +59,8 @@ class World:
             self.oracle.ledger,
             self.clock,
             is_known=self._is_known,
-            approve=self.approve,
+            wishes=self._wishes,
+            views=lambda: self.log.views,
             counts=counts,
             tell=tell,
             set_forward=self._set_forward,
@@ -72,38 +73,9 @@ class World:
         self._killed = False
         self._recovering = False
         self._is_set_forward = False
-        self.start()
-
-    def start(self) -> None:
-        """A new process: another loop and another engine on the same log and remotes."""
-        self.loop = VirtualLoop(self.clock)
-        endpoints = [
-            Endpoint(
-                name=remote.name,
-                connector=Connection(
-                    remote,
-                    faults=faults,
-                    at=self._at,
-                    clock=self.clock,
-                    oracle=self.oracle,
-                    blind=remote.name in self.setup.readable_when_lost,
-                ),
-            )
-            for remote, faults in zip(self.remotes, self._faults, strict=True)
-        ]
-        pairings = [
-            Pairing(kind=ISSUE, containers={remote.name: ContainerId(container) for remote in self.remotes})
-            for container in self.setup.containers
-        ]
-        self.engine = Engine(
-            endpoints=endpoints,
-            log=self.log,
-            views=self.log.views,
-            policy=self.setup.policy,
-            clock=self.clock,
-            telemetry=_NOBODY,
-            pairings=pairings,
-        )
+        self._sleeper: Process | None = None
+        self._wakes_at = 0
+        self.process = self._start()
 
     def run_pass(self, step: Pass) -> bool:
         """One pass with all that happens during it; whether the process lived to its end."""
@@ -112,30 +84,51 @@ class World:
         self._acts, self._crash = list(step.acts), step.crash
         self._steps, self._killed = 0, False
         self._tell("a pass begins")
+        self.oracle.pass_begins()
         self._points.clear()
         try:
-            self.loop.run(self.engine.run_pass(), dies=self._between_steps)
+            self.process.run_pass(self._between_steps)
         except SimulatedCrash:
-            self._bury()
+            self._end_of_the_process()
             return False
         for _, act in self._acts:  # the pass was shorter than they thought
             self.persons.do(act)
+        if self._sleeper is not None:
+            self._wake(self._sleeper)
+        self._crash = None
         self._recovering = self._is_set_forward = False
         return True
 
-    def approve(self) -> None:
-        """A person approves of every plan that is held back, of an emptiness only where it is true."""
-        for held in self.log.views.held_plans():
-            stopped = self._held[held.plan]
-            if stopped.deletions or self._is_really_empty(stopped.place):
-                stream = approval_stream(held.plan)
-                if not self.log.views.is_approved(held.plan):
-                    append = Append(
-                        stream_id=stream, after_version=0, events=(SafetyApproved(plan=held.plan, by="somebody"),)
-                    )
-                    self.loop.run(self.log.append(append, caused_by="approve"), dies=lambda: False)
+    def close(self) -> None:
+        """The history is over."""
+        self.process.bury()
+        if self._sleeper is not None:
+            self._sleeper.bury()
+        self._log.close()
+
+    @property
+    def log(self) -> HeldLog:
+        """The log as the present process has it."""
+        return self.process.log
 
     # Steps of the above.
+
+    def _new_log(self) -> SimLog:
+        if self.setup.on_disk:
+            return FileLog(self.clock, tell=self._stored, overtaken=self.oracle.overtaken)
+        return WatchedLog(self.clock, coded=self.setup.coded, tell=self._stored)
+
+    def _start(self) -> Process:
+        """A new process on the same log and remotes."""
+        return Process(
+            self.setup,
+            remotes=self.remotes,
+            faults=self._faults,
+            log=self._log,
+            clock=self.clock,
+            oracle=self.oracle,
+            is_halted_at=self._is_halted_at,
+        )
 
     def _remote(self, name: str) -> SimRemote:
         text = self.oracle.ledger.new_text if name in self.setup.automatic else None
@@ -151,14 +144,18 @@ class World:
         known = self.log.views.known_record(ref)
         return known is not None and not any(it.link_id == known.link_id for it in self.log.views.open_writes())
 
-    def _is_really_empty(self, place: str) -> bool:
-        name, _, container = place.partition("/")
+    def _is_true(self, held: SafetyStopped) -> bool:
+        """What would be deleted is shown to whoever approves of it; an emptiness has to be looked at."""
+        if held.deletions:
+            return True
+        name, _, container = held.place.partition("/")
         remote = self.oracle.remotes[EndpointName(name)]
         return not remote.locked and not remote.items(ContainerId(container))
 
     def _stored(self, recorded: Recorded) -> None:
-        if isinstance(recorded.event, SafetyStopped):
-            self._held[recorded.event.plan] = recorded.event
+        self.stored += 1
+        self.oracle.stored(recorded)
+        self._wishes.stored(recorded)
         self.counts[f"event {type(recorded.event).__name__}"] += 1
         if self._is_heard and (line := told(recorded)):
             self._tell(line)
@@ -173,45 +170,51 @@ class World:
             remote.automate()
         if self._steps > LONGEST_PASS:
             raise NothingMoves(f"a pass did not end within {LONGEST_PASS} steps")
+        if self._sleeper is not None and self._steps >= self._wakes_at:
+            self._wake(self._sleeper)
         here = self._crash is not None and self._crash.point is None and self._steps == self._crash.count
         return here or self._killed
 
-    async def _at(self, point: str) -> None:
+    def _is_halted_at(self, point: str) -> bool:
         self._last_point = point
         self._points[point] += 1
         crash = self._crash
-        if crash is not None and crash.point == point and self._points[point] == crash.count:
-            self._killed = True
-            await self.loop.create_future()
+        self._killed = crash is not None and crash.point == point and self._points[point] == crash.count
+        return self._killed
 
-    def _bury(self) -> None:
+    def _end_of_the_process(self) -> None:
+        """It dies, or is stopped for so long that another one takes its place."""
         where = f"at {self._last_point}" if self._killed else f"after {self._last_point}"
         self.counts[f"crash {where}"] += 1
         if self._recovering:
             self.counts["crash while recovering"] += 1
-        self._tell(f"the process dies {where}")
         if self._is_set_forward:
             # A process that did not live to see that its clock was set cannot know how much the listings lag by it.
             self.clock.advance(LONGEST_LAG_S)
             self._is_set_forward = False
-        self.loop.bury()
+        self._put_to_sleep_or_bury(where)
         self._recovering = True
-        self.start()
+        self.process = self._start()
+
+    def _put_to_sleep_or_bury(self, where: str) -> None:
+        assert self._crash is not None
+        if self._sleeper is not None:
+            self._sleeper.bury()
+            self._sleeper = None
+        if self._crash.sleeps and self.setup.on_disk and not self.process.is_writing:
+            self.counts["process put to sleep"] += 1
+            self._tell(f"the process is stopped {where}, and another one takes its place")
+            self._sleeper, self._wakes_at = self.process, self._crash.count
+        else:
+            self._tell(f"the process dies {where}")
+            self.process.bury()
+
+    def _wake(self, sleeper: Process) -> None:
+        self._sleeper = None
+        self._tell("the process that was stopped wakes up")
+        sleeper.wake()
+        self.counts["process woken up"] += 1
 
 
 def _to_nobody(line: str) -> None:
     del line
-
-
-class _Nobody:
-    def note(self, note: Note, /) -> None:
-        """Nobody listens."""
-
-    @contextmanager
-    def within(self, work: Work, /) -> Iterator[None]:
-        """Nobody listens."""
-        del work
-        yield
-
-
-_NOBODY = _Nobody()

@@ -4,8 +4,21 @@ import pytest
 from attrs import define, field
 
 from syncengine.connector import ContainerId, FieldValues
-from syncengine.domain.events import Operation, Settlement, Write, WriteRejected, WritesIntended
+from syncengine.domain.events import (
+    ConflictParked,
+    ConflictResolved,
+    Operation,
+    PlacePaused,
+    PlaceResumed,
+    SafetyApproved,
+    Settlement,
+    Write,
+    WriteRejected,
+    WritesIntended,
+)
 from syncengine.domain.identity import IntentId, link_id_for, sync_key_for
+from syncengine.domain.pauses import endpoint_subject, item_subject
+from syncengine.domain.policy import DeletionRule, Policy, SafetyLimits
 from syncengine.errors import OutcomeUnknown, Unreachable
 from syncengine.testing.abilities import Abilities, stripped
 from syncengine.testing.simulation.drawing import _schema
@@ -20,11 +33,13 @@ P = ContainerId("p")
 class Scene:
     """Two remotes and an oracle; `program_*` does what only the program does, without its rules."""
 
-    oracle: Oracle = field(factory=Oracle)
+    policy: Policy = field(factory=lambda: Policy(rules={}))
+    oracle: Oracle = field(init=False)
     remotes: dict = field(factory=dict)
     conditional: bool = True
 
     def __attrs_post_init__(self):
+        self.oracle = Oracle(self.policy)
         can = Abilities(schemas=(_schema(status_creatable=True),), spelling=stripped, conditional_writes=self.conditional)
         for name in ("left", "right"):
             self.remotes[name] = SimRemote(name, can, HostClock(), heard=self.oracle.heard)
@@ -163,6 +178,97 @@ def test_a_deletion_must_not_take_an_edit_along_that_its_author_had_not_seen():
     scene.person_deletes(left)
     scene.program_deletes(right)
     assert scene.broken is None
+
+
+def test_a_deletion_does_not_follow_against_the_rules():
+    """Where somebody deleted it, the settings say that it is kept."""
+    for rule in DeletionRule:
+        scene, left, right = paired(policy=Policy(rules={}, deletions={"left": rule}))
+        scene.person_deletes(left)
+        scene.program_deletes(right)
+        assert scene.broken == (None if rule is DeletionRule.PROPAGATE else "no false deletion")
+
+
+def test_a_spelling_of_a_remote_is_not_sent_to_others():
+    """Right drops white space; what it made of a text is nothing that anybody typed."""
+    scene, left, right = paired()
+    with scene.remotes["left"].by(Author.PERSON):
+        scene.oracle.ledger.person_changed(left, {"description": "first"}, {"description": " second"})
+    scene.oracle.sent(right, {"description": " second"})
+    assert scene.broken is None
+    scene.oracle.sent(left, {"description": "second"})
+    assert scene.broken == "no spelling goes round"
+
+
+def test_a_write_that_changes_nothing_is_needless_once_everything_is_calm():
+    """Before that, somebody may have been faster."""
+    for calm in (False, True):
+        scene, _, right = paired()
+        scene.oracle.is_calm = calm
+        scene.program_writes(right, description="first")
+        assert scene.broken == ("no needless write" if calm else None)
+
+
+def deletes(scene, number):
+    refs = [scene.remotes["right"].ref(P, str(it)) for it in range(number)]
+    writes = [
+        Write(
+            intent_id=IntentId(str(ref)),
+            endpoint=ref.endpoint,
+            container=P,
+            operation=Operation.DELETE,
+            ref=ref,
+            fields=FieldValues(),
+            stored=FieldValues(),
+        )
+        for ref in refs
+    ]
+    scene.oracle.saved(link_id_for("left", P, "1"), WritesIntended(basis={}, writes=tuple(writes)))
+
+
+def test_more_deletions_than_the_limits_allow_need_an_approval():
+    """They are counted in each pass."""
+    scene = Scene(policy=Policy(rules={}, safety=SafetyLimits(deletions=2)))
+    deletes(scene, 2)
+    scene.oracle.pass_begins()
+    deletes(scene, 2)
+    assert scene.broken is None
+    deletes(scene, 1)
+    assert scene.broken == "few deletions without approval"
+    scene = Scene(policy=Policy(rules={}, safety=SafetyLimits(deletions=2)))
+    scene.oracle.saved(link_id_for("left", P, "1"), SafetyApproved(plan="p", by="somebody"))
+    deletes(scene, 3)
+    assert scene.broken is None
+
+
+@pytest.mark.parametrize("what", ["item", "endpoint"])
+def test_what_somebody_paused_is_not_written(what):
+    """Until somebody resumes it."""
+    for resumed in (False, True):
+        scene, _, right = paired()
+        link_id = intended(scene, right)
+        subject = item_subject(link_id) if what == "item" else endpoint_subject("right")
+        scene.oracle.saved(link_id, PlacePaused(subject=subject, reason="", by="somebody"))
+        if resumed:
+            scene.oracle.saved(link_id, PlaceResumed(subject=subject, by="somebody"))
+        scene.oracle.called(Operation.UPDATE, right.endpoint, ref=right)
+        assert scene.broken == (None if resumed else "what is paused is left alone")
+
+
+def test_whoever_chose_among_values_has_seen_them():
+    """The others may be written over by the chosen one."""
+    for chosen in (True, False):
+        scene, left, right = paired()
+        scene.person_edits(left, description="mine")
+        scene.person_edits(right, description="yours")
+        link_id = link_id_for(left.endpoint, P, left.record_id)
+        scene.oracle.learn(link_id, left)
+        versions = {"left": "mine", "right": "yours"}
+        scene.oracle.saved(link_id, ConflictParked(field="description", rule="", reason="", versions=versions))
+        if chosen:
+            scene.oracle.saved(link_id, ConflictResolved(field="description", value="mine", by="somebody"))
+        scene.program_writes(right, description="mine")
+        assert scene.broken == (None if chosen else "no lost update")
 
 
 def test_what_was_made_anew_needs_another_deletion_to_go():

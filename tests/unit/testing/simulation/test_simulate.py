@@ -7,6 +7,8 @@ import sys
 import pytest
 from attrs import evolve
 
+from syncengine.adapters.event_log import OpenLog
+from syncengine.adapters.fence import Fence
 from syncengine.domain.conflict_rules import AskAPerson, MergeText, Take
 from syncengine.domain.judge import DidNotLand
 from syncengine.engine import settle
@@ -17,7 +19,7 @@ from syncengine.testing.simulation.drawing import draw
 from syncengine.testing.simulation.history import play
 from syncengine.testing.simulation.script import Crash, Pass
 
-DOUBLED = 121
+DOUBLED = 367
 """A history in which the answer to a create is lost and the record is made."""
 
 
@@ -147,3 +149,41 @@ def test_a_crash_ends_a_pass_and_the_next_process_goes_on(crash):
     died = [line for line in lines if line.startswith("the process dies")]
     assert died
     assert crash.point is None or died[0] == f"the process dies at {crash.point}"
+
+
+def played_with_a_sleeper(seed):
+    """The first process is stopped when it wants to store something; the second one sees it wake up."""
+    script = draw(seed, healing=True)
+    stopped = Crash(point="append.before", count=2, sleeps=True)
+    passes = [number for number, step in enumerate(script.steps) if isinstance(step, Pass)]
+    steps = [evolve(step, crash=None) if isinstance(step, Pass) else step for step in script.steps]
+    steps[passes[0]] = evolve(steps[passes[0]], crash=stopped, strikes=())
+    lines = []
+    setup = evolve(script.setup, on_disk=True, guarded=True)
+    return play(evolve(script, setup=setup, steps=tuple(steps)), lines.append), lines
+
+
+def test_a_process_that_wakes_up_overtaken_stores_and_sends_nothing(monkeypatch):
+    """It sleeps where it wants to write to the log, and another one writes it meanwhile."""
+    for seed in range(5):
+        outcome, lines = played_with_a_sleeper(seed)
+        assert outcome.broken is None
+        assert "the process is stopped at append.before, and another one takes its place" in lines
+        assert "the process that was stopped wakes up" in lines
+    monkeypatch.setattr(Fence, "require", lambda self, cursor: None)
+    monkeypatch.setattr(OpenLog, "require_lease", lambda self: None)
+    assert {played_with_a_sleeper(seed)[0].broken.invariant for seed in range(5)} == {"one writer"}
+
+
+def test_a_log_in_a_file_tells_the_same_story_as_one_in_memory():
+    """Every process opens it anew; what is decided is the same."""
+    script = draw(2, healing=True)
+    calm = [evolve(step, crash=None) if isinstance(step, Pass) else step for step in script.steps]
+    told = []
+    for on_disk in (False, True):
+        lines = []
+        setup = evolve(script.setup, on_disk=on_disk)
+        assert play(evolve(script, setup=setup, steps=tuple(calm)), lines.append).broken is None
+        told.append([line for line in lines if line.startswith("    log: decided")])
+    assert told[0] == told[1]
+    assert len(told[0]) > 2
