@@ -18,6 +18,7 @@ ENOUGH = 10_000
 FAULTS = tuple(it.name.lower() for it in Weather)
 DEEDS = tuple(it.name.lower() for it in Deed)
 CRASHES = (*(f"crash at {point}" for point in POINTS), "crash while recovering")
+SLEEPS = ("process put to sleep", "process woken up")
 
 PROMISES = (
     "no duplicate",
@@ -78,7 +79,7 @@ class Report:
     @property
     def silent(self) -> tuple[str, ...]:
         """What never happened although it can."""
-        return tuple(name for name in (*FAULTS, *DEEDS, *CRASHES) if not self.counts.get(name))
+        return tuple(name for name in (*FAULTS, *DEEDS, *CRASHES, *SLEEPS) if not self.counts.get(name))
 
     @property
     def ok(self) -> bool:
@@ -89,6 +90,7 @@ class Report:
         lines = [str(failure) for failure in self.failures]
         lines += [_counted("faults", FAULTS, self.counts), _counted("what persons did", DEEDS, self.counts)]
         lines += [_counted("the process died", CRASHES, self.counts, prefix="crash ")]
+        lines += [_counted("the process slept and was overtaken", SLEEPS, self.counts, prefix="process ")]
         events = sorted(name for name in self.counts if name.startswith("event "))
         lines += [_counted("events stored", events, self.counts, prefix="event ")]
         between = sum(number for name, number in self.counts.items() if name.startswith("crash after "))

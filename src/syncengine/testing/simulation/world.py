@@ -179,8 +179,9 @@ class World:
         self._last_point = point
         self._points[point] += 1
         crash = self._crash
-        self._killed = crash is not None and crash.point == point and self._points[point] == crash.count
-        return self._killed
+        here = crash is not None and crash.point == point and self._points[point] == crash.count
+        self._killed = self._killed or here
+        return here
 
     def _end_of_the_process(self) -> None:
         """It dies, or is stopped for so long that another one takes its place."""
