@@ -1,6 +1,6 @@
 """Watches that every write was decided and saved before its call, and that none is made twice without a look in between."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 from attrs import define
 
@@ -16,7 +16,6 @@ from syncengine.domain.events import (
 )
 from syncengine.domain.identity import IntentId, LinkId, sync_key_for
 from syncengine.errors import ConnectorError, Remedy
-from syncengine.testing.simulation.ledger import Item
 
 Accuse = Callable[[str, str], None]
 
@@ -42,7 +41,6 @@ class Intents:
     def __init__(self, accuse: Accuse) -> None:
         self._accuse = accuse
         self._open: dict[IntentId, _Open] = {}
-        self._last_create: dict[EndpointName, LinkId] = {}
         self.calls = 0
 
     @property
@@ -75,7 +73,6 @@ class Intents:
                 if it.unclear:
                     self._accuse("no blind retry", f"{operation.value} on {ref or endpoint} was sent again without a look")
                 it.unclear = True
-                self._last_create[endpoint] = it.link_id
                 return intent_id
         self._accuse("no write without a saved intent", f"{operation.value} on {ref or endpoint} was called")
         return None
@@ -94,13 +91,3 @@ class Intents:
             by_key = key is not None and sync_key_for(it.link_id) == key and it.write.container == container
             if by_key or (ref is not None and it.write.ref == ref):
                 it.unclear = False
-
-    def item_of_create(self, ref: RecordRef, items: Mapping[LinkId, Item]) -> Item | None:
-        """The item of a record that is being created without its title."""
-        here = [
-            it for it in self._open.values() if (it.write.endpoint, it.write.container) == (ref.endpoint, ref.container)
-        ]
-        untitled = [it for it in here if it.write.operation is Operation.CREATE and "title" not in it.write.fields]
-        # Creates overlap; the one that was begun last may be another one, which does have a title.
-        link_id = untitled[0].link_id if len(untitled) == 1 else self._last_create.get(ref.endpoint)
-        return items.get(link_id) if link_id is not None else None

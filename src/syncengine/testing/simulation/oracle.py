@@ -21,7 +21,7 @@ from syncengine.domain.events import (
     Settlement,
     WritesIntended,
 )
-from syncengine.domain.identity import IntentId, LinkId
+from syncengine.domain.identity import IntentId, LinkId, link_id_of
 from syncengine.domain.pauses import endpoint_subject, item_subject
 from syncengine.domain.policy import DeletionRule, Policy
 from syncengine.engine.ports import Recorded
@@ -89,7 +89,7 @@ class Oracle:
         if remote.author is not Author.PROGRAM:
             ledger.person_changed(ref, was, now)
         elif was is None and now is not None:
-            self._created(remote, ref, now)
+            self._created(remote, ref, now, self._key_of(remote, ref, after))
         elif was is not None and now is not None:
             self._updated(remote, ref, was, now)
         elif was is not None:
@@ -150,7 +150,10 @@ class Oracle:
     def _chosen(self, link_id: LinkId, name: FieldName, value: object) -> None:
         """A person chose among values, and so has seen them."""
         item, conflict = self.item_of.get(link_id), self._parked.get((link_id, name))
-        if item is None or conflict is None or name not in TYPED:
+        if item is None or conflict is None:
+            return
+        item.spellings[name].add(value)
+        if name not in TYPED:
             return
         for other in conflict.versions.values():
             item.typed(name, plain(name, value), plain(name, other))
@@ -203,10 +206,15 @@ class Oracle:
             if value not in item.spellings[name]:
                 self._accuse("no spelling goes round", f"{name} of {ref} was to be {value!r}, which nobody typed just so")
 
-    def _created(self, remote: SimRemote, ref: RecordRef, now: FieldValues) -> None:
+    def _key_of(self, remote: SimRemote, ref: RecordRef, after: Stored | None) -> SyncKey | None:
+        by_id = ref.record_id.removeprefix("k-") if remote.abilities.key_storage == "id" else None
+        return SyncKey(by_id) if by_id else remote.split(after)[1] if after else None
+
+    def _created(self, remote: SimRemote, ref: RecordRef, now: FieldValues, key: SyncKey | None) -> None:
         ledger = self.ledger
         number = number_in(now.get("title"))
-        item = ledger.items.get(number) if number else self.intents.item_of_create(ref, self.item_of)
+        link_id = link_id_of(key) if key is not None else None
+        item = ledger.items.get(number) if number else self.item_of.get(link_id) if link_id is not None else None
         if item is None:
             self._accuse("nothing is invented", f"{ref} was created and stands for no item that anybody made: {dict(now)}")
             return

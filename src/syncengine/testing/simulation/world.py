@@ -72,7 +72,7 @@ class World:
         self._last_point = "start"
         self._killed = False
         self._recovering = False
-        self._is_set_forward = False
+        self._set_forward_at = float("-inf")
         self._sleeper: Process | None = None
         self._wakes_at = 0
         self.process = self._start()
@@ -96,7 +96,7 @@ class World:
         if self._sleeper is not None:
             self._wake(self._sleeper)
         self._crash = None
-        self._recovering = self._is_set_forward = False
+        self._recovering = False
         return True
 
     def close(self) -> None:
@@ -138,7 +138,7 @@ class World:
         return remote
 
     def _set_forward(self) -> None:
-        self._is_set_forward = True
+        self._set_forward_at = self.clock.monotonic()
 
     def _is_known(self, ref: RecordRef) -> bool:
         known = self.log.views.known_record(ref)
@@ -189,10 +189,9 @@ class World:
         self.counts[f"crash {where}"] += 1
         if self._recovering:
             self.counts["crash while recovering"] += 1
-        if self._is_set_forward:
-            # A process that did not live to see that its clock was set cannot know how much the listings lag by it.
+        if self.clock.monotonic() - self._set_forward_at < LONGEST_LAG_S:
+            # The next one does not know that the clock was set, so it cannot know how much the listings lag by it.
             self.clock.advance(LONGEST_LAG_S)
-            self._is_set_forward = False
         self._put_to_sleep_or_bury(where)
         self._recovering = True
         self.process = self._start()
