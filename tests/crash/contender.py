@@ -45,7 +45,8 @@ async def _write(address: str) -> None:
             try:
                 event = to_link(PassStarted(sync_id=f"{epoch}"), after=number, link=stream)
                 await log.append(event, caused_by=f"{epoch}/{os.getpid()}/{number}")
-            except LeaseLost:
+            except (LeaseLost, LogUnavailable):
+                # A database closes the connection of somebody who was paused in the middle of something.
                 say(f"lost {epoch}")
                 return
             say(f"stored {epoch} {number}")
