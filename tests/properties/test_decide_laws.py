@@ -55,6 +55,8 @@ def test_no_side_is_asked_for_what_it_cannot_do(world):
             assert participant.schema.can_create
             assert participant.may_create
             assert all(specs[name].creatable for name in write.fields)
+        elif write.operation is Operation.DELETE:
+            assert participant.can_delete_records
         else:
             assert participant.schema.can_update
             assert participant.writable

@@ -101,14 +101,19 @@ _NOBODY = EndpointName("")
 
 def _states(link: Link, participants: Participants, name: FieldName) -> dict[EndpointName, FieldState]:
     return {
-        endpoint: FieldState(
-            value=side.observed[name],
-            agreed=side.agreed.get(name, Never.AGREED),
-            untold=name in side.untold,
-        )
+        endpoint: _state(side, name)
         for endpoint, side in link.sides.items()
         if endpoint in participants and name in side.observed and name in participants[endpoint].schema.readable
     }
+
+
+def _state(side: Side, name: FieldName) -> FieldState:
+    ours = side.unagreed.get(name)
+    return FieldState(
+        value=side.observed[name],
+        agreed=ours.value if ours else side.agreed.get(name, Never.AGREED),
+        untold=name in side.untold or ours is not None,
+    )
 
 
 def _merge_one(

@@ -42,6 +42,24 @@ from syncengine.domain.identity import EndpointName, FieldName, IntentId, Kind, 
 from syncengine.domain.records import NO_FIELDS, FieldValue, FieldValues, RecordRef, Revision
 from syncengine.errors import ImpossibleHistory
 
+_NOTHING = object()
+"""No value of any field."""
+
+
+@frozen(kw_only=True)
+class Unagreed:
+    """
+    A value that was written to a side for somebody, and is not agreed because another side did not take it.
+
+    As long as its author can speak it is no edit of that side, for the author may take it back.
+
+    Attributes:
+        author: the side where it was typed.
+    """
+
+    value: FieldValue
+    author: EndpointName
+
 
 @frozen(kw_only=True)
 class Side:
@@ -52,6 +70,7 @@ class Side:
         observed: the fields as last read or as the remote said it stored them.
         agreed: the fields when all sides were last the same, in this side's own spelling.
         untold: fields whose agreed value of the other sides was not written here yet.
+        unagreed: what we wrote here for somebody, and a third side did not take.
         read_at: aware UTC; what is known here is as of then, by reading or by our own confirmed write. Older readings are
             ignored: listings lag, and one of them may show less than a direct read has shown before.
         gone: how we know that the record is not there any more; None while it is.
@@ -61,6 +80,7 @@ class Side:
     observed: FieldValues
     agreed: FieldValues = NO_FIELDS
     untold: frozenset[FieldName] = frozenset()
+    unagreed: Mapping[FieldName, Unagreed] = field(factory=dict)
     revision: Revision | None = None
     label: str | None = None
     read_at: datetime | None = None
@@ -197,7 +217,8 @@ def _applied(link: Link, event: LinkEvent) -> Link:  # noqa: PLR0911, PLR0912, C
         case CopySettled():
             return _copy_settled(link, event)
         case LinkClosed():
-            return changed(link, closed=event.reason)
+            # Whatever waits is moot; should the item come back, all of it is looked at anew.
+            return changed(link, closed=event.reason, parked={}, resolved={}, refused={})
         case _:
             assert_never(event)
 
@@ -292,7 +313,17 @@ def _gone(link: Link, event: RecordGone) -> Link:
         raise ImpossibleHistory(f"link {link.link_id} does not stand for {event.ref}, so it cannot lose it")
     if _is_lost(side) or is_stale(side, event.taken_at):
         return link
-    return _with_side(link, event.ref.endpoint, changed(side, gone=event.evidence, read_at=event.taken_at))
+    lost = _with_side(link, event.ref.endpoint, changed(side, gone=event.evidence, read_at=event.taken_at))
+    return _without_author(lost, event.ref.endpoint) if event.evidence.is_proof else lost
+
+
+def _without_author(link: Link, author: EndpointName) -> Link:
+    """Who is lost takes nothing back; what was written elsewhere on their behalf is an edit of those sides from here on."""
+    sides = {
+        endpoint: changed(side, unagreed={name: it for name, it in side.unagreed.items() if it.author != author})
+        for endpoint, side in link.sides.items()
+    }
+    return changed(link, sides=sides)
 
 
 def _intended(link: Link, event: WritesIntended) -> Link:
@@ -324,28 +355,29 @@ def _pending(link: Link, intent_id: IntentId) -> PendingWrite:
 
 def _confirmed(link: Link, event: WriteConfirmed) -> Link:
     write = _pending(link, event.intent_id).write
-    side = link.sides.get(write.endpoint)
-    lost = None
+    earlier = side = link.sides.get(write.endpoint)
     if side is not None and write.operation is Operation.CREATE and side.gone:
-        side, lost = None, side  # the item gets a new record there; what the lost one held is history
+        side = None  # the item gets a new record there; what the lost one held is history
     if side is not None and side.ref != event.ref:
         raise ImpossibleHistory(f"link {link.link_id} stands for {side.ref}; {event.ref} cannot confirm its write")
     if side is not None and write.operation is Operation.DELETE:
         deleted = changed(side, gone=Evidence.OURS, read_at=not_stale(side, event.written_at))
-        return _settled(_with_side(link, write.endpoint, deleted), event.intent_id)
+        return _settled(_without_author(_with_side(link, write.endpoint, deleted), write.endpoint), event.intent_id)
     # A create that was found again settles what we sent, not what is there now: a person may have edited it since.
     found_again = write.operation is Operation.CREATE and event.proof is Proof.FOUND
     spelled = write.stored if found_again else event.fields.only(write.stored)
     left_alone = write.initial if event.proof is Proof.FOUND else write.initial | event.fields.only(write.initial)
     done = spelled | left_alone
-    if found_again and lost is not None and lost.ref == event.ref:
+    disputed = frozenset[FieldName]()
+    if found_again and earlier is not None and earlier.ref == event.ref:
         # Somebody may have brought the lost record back before our create, or have edited ours after it. Nobody can tell.
-        done = done.only({name for name, value in done.items() if event.fields.get(name) == value})
+        disputed = frozenset(name for name, value in done.items() if event.fields.get(name) != value)
     landed = Side(
         ref=event.ref,
         observed=event.fields,
         agreed=side.agreed if side else NO_FIELDS,
         untold=(side.untold if side else frozenset()) - set(write.fields),
+        unagreed=_without(side.unagreed, write.fields) if side else {},
         revision=event.revision,
         label=event.label or (side.label if side else None),
         read_at=not_stale(side, event.written_at),
@@ -353,8 +385,9 @@ def _confirmed(link: Link, event: WriteConfirmed) -> Link:
     return _settled(
         _with_side(link, write.endpoint, landed),
         event.intent_id,
-        done={write.endpoint: done},
-        untold={write.endpoint: write.untold},
+        done={write.endpoint: done.without(disputed)},
+        untold={write.endpoint: write.untold - disputed},
+        dropped=disputed,
     )
 
 
@@ -403,18 +436,50 @@ def _agreed(link: Link) -> Link:
     """Close the decision: every side now agrees to the basis, or to how it spelled what was written there."""
     decision = link.decision
     assert decision is not None
-    sides = dict(link.sides)
-    for endpoint, side in link.sides.items():
-        basis = decision.basis.get(endpoint, NO_FIELDS).without(decision.dropped)
-        done = decision.done.get(endpoint, NO_FIELDS)
-        # One side took a value and another did not: agreeing on the first would let the other's value win unseen.
-        half_done = set(done) & decision.dropped
-        done = done.without(half_done)
-        if endpoint not in decision.basis:
-            done |= _agreed_before(link, endpoint).only(half_done)  # a new record takes part like those that were edited
-        untold = side.untold - set(basis) | decision.untold.get(endpoint, frozenset())
-        sides[endpoint] = changed(side, agreed=side.agreed | basis | done, untold=untold)
-    return changed(link, sides=sides, decision=None)
+    return changed(link, sides={it: _side_agreed(link, it, decision) for it in link.sides}, decision=None)
+
+
+def _side_agreed(link: Link, endpoint: EndpointName, decision: Decision) -> Side:
+    side, before = link.sides[endpoint], decision.basis.get(endpoint)
+    basis = (before or NO_FIELDS).without(decision.dropped)
+    done = decision.done.get(endpoint, NO_FIELDS)
+    # One side took a value and another did not: agreeing on the first would let the other's value win unseen.
+    half_done = done.only(decision.dropped)
+    done = done.without(half_done)
+    told: dict[FieldName, Unagreed] = {}
+    if before is None:
+        # A new record takes part like those that were edited, as far as what it was given was typed somewhere just now.
+        typed = {name for name in half_done if _authors(link, name, decision)} - decision.untold.get(endpoint, frozenset())
+        done |= half_done.without(typed) | _agreed_before(link, endpoint).only(typed)
+    else:
+        unedited = {name for name in half_done if before.get(name) == side.agreed.get(name, _NOTHING)}
+        told = {name: it for name in unedited if (it := _told(link, name, decision, half_done[name])) is not None}
+    return changed(
+        side,
+        agreed=side.agreed | basis | done,
+        untold=side.untold - set(basis) | decision.untold.get(endpoint, frozenset()),
+        unagreed={**_without(side.unagreed, basis), **told},
+    )
+
+
+def _told(link: Link, name: FieldName, decision: Decision, value: FieldValue) -> Unagreed | None:
+    """What was written for one author; what several typed, or somebody who is lost, is as good as typed where it is now."""
+    authors = _authors(link, name, decision)
+    alone = len(authors) == 1 and not link.sides[authors[0]].gone
+    return Unagreed(value=value, author=authors[0]) if alone else None
+
+
+def _authors(link: Link, name: FieldName, decision: Decision) -> list[EndpointName]:
+    """The sides that held something else than what was agreed when it was decided."""
+    return [
+        endpoint
+        for endpoint, fields in decision.basis.items()
+        if name in fields and fields[name] != link.sides[endpoint].agreed.get(name, _NOTHING)
+    ]
+
+
+def _without(values: Mapping[FieldName, Unagreed], names: Iterable[FieldName]) -> dict[FieldName, Unagreed]:
+    return {name: value for name, value in values.items() if name not in set(names)}
 
 
 def _agreed_before(link: Link, endpoint: EndpointName) -> FieldValues:

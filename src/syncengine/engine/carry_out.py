@@ -175,7 +175,13 @@ class Carrier:
             await self._links.record(link.link_id, event, claims=claims)
         except ConcurrentAppend:
             owner = await self._links.owner(event.ref)
-            if owner in {None, link.link_id}:
+            if owner is None:
+                raise
+            if owner == link.link_id and claims:  # it was this item's before, under the same id
+                await self._links.record(link.link_id, event)
+                self.ended(write, "confirmed" if proof is Proof.ANSWER else "found")
+                return
+            if owner == link.link_id:
                 raise
             reason = f"{event.ref} already belongs to another item ({owner}); see `syncengine explain {owner}`"
             await self._links.record(link.link_id, rejected(write, reason, "AlreadyLinked"))
@@ -213,7 +219,7 @@ class Carrier:
             )
             await self._links.record(link.link_id, waits)
             return
-        await self._links.record(link.link_id, event, seen(link, write.ref, record, asked_at))
+        await self._links.record(link.link_id, event, *seen(link, write.ref, record, asked_at))
 
 
 def _came_back(link: Link, write: Write) -> RecordRef | None:

@@ -32,15 +32,16 @@ class DirectReads:
 
     async def one(self, kind: Kind, known: KnownRecord, evidence: Evidence) -> RecordObserved | RecordGone | None:
         """
-        What a known record looks like now; None when it is as it is known.
+        What a known record looks like now; None when it is as it is known, or is a record of long ago that is still gone.
 
         Args:
             evidence: what it proves when it is not there.
         """
-        asked_at = not_stale(await self.side(known), self._clock.now())
+        side = await self.side(known)
+        asked_at = not_stale(side, self._clock.now())
         record = await self._fetched(known)
         if record is None:
-            return gone(known, evidence, asked_at)
+            return gone(known, evidence, asked_at) if is_present_in(side, known) else None
         if fingerprint(record.fields) == known.digest and not known.gone:
             return None
         return observed(kind, record, asked_at)
@@ -60,6 +61,11 @@ class DirectReads:
     async def _fetched(self, known: KnownRecord) -> Record | None:
         call = self._endpoints[known.ref.endpoint].connector.fetch(known.ref)
         return await asked(known.ref.endpoint, "fetch", call, ref=str(known.ref))
+
+
+def is_present_in(side: Side | None, known: KnownRecord) -> bool:
+    """Whether the item stands for this record, and not for another one by which it was replaced."""
+    return side is None or side.ref == known.ref
 
 
 def observed(kind: Kind, record: Record, taken_at: datetime) -> RecordObserved:

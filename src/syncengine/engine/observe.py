@@ -29,7 +29,7 @@ from syncengine.domain.identity import (
 from syncengine.domain.link import Link
 from syncengine.domain.records import Record, RecordRef
 from syncengine.engine.calls import together
-from syncengine.engine.direct_reads import DirectReads, gone, observed
+from syncengine.engine.direct_reads import DirectReads, gone, is_present_in, observed
 from syncengine.engine.find_copies import CopyFinder
 from syncengine.engine.identify import LoneRecord, Newcomers, identify
 from syncengine.engine.links import LinkStore, Step, one_step_a_link
@@ -252,6 +252,8 @@ class Observer:
 
     async def _lost(self, kind: Kind, listing: Listing, known: KnownRecord, event: RecordGone) -> list[Step]:
         """A loss; and when an earlier record of the item has come back meanwhile, the item lives on in that one."""
+        if not is_present_in(await self._reads.side(known), known):
+            return []  # it was replaced long ago
         events: list[RecordObserved | RecordGone] = [event]
         mine = [it for it in listing.known.values() if it.link_id == known.link_id and it.ref != known.ref]
         for earlier in mine if event.evidence.is_proof else ():

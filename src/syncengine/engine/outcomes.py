@@ -8,7 +8,6 @@ from syncengine.domain.events import (
     Operation,
     Proof,
     RecordGone,
-    RecordObserved,
     Write,
     WriteConfirmed,
     WriteOvertaken,
@@ -70,18 +69,20 @@ def outcome_of(pending: PendingWrite, error: ConnectorError, *, now: datetime, p
             return _postponed(write, "unknown", now, wait_s, error)
 
 
-def seen(link: Link, ref: RecordRef | None, record: Record | None, at: datetime) -> RecordObserved | RecordGone:
+def seen(link: Link, ref: RecordRef | None, record: Record | None, at: datetime) -> tuple[LinkEvent, ...]:
     """
-    The event that says what a direct read of a record of a link showed.
+    The event that says what a direct read of a record of a link showed; none when a proof says as much already.
 
     Args:
         at: aware UTC; when the read began, which was after everything that the link knows of the record.
     """
     assert ref is not None
-    at = not_stale(link.sides.get(ref.endpoint), at)
+    side = link.sides.get(ref.endpoint)
+    at = not_stale(side, at)
     if record is not None:
-        return observed(link.kind, record, at)
-    return RecordGone(ref=ref, evidence=Evidence.ABSENT, taken_at=at)
+        return (observed(link.kind, record, at),)
+    proved = side is not None and side.gone is not None and side.gone.is_proof
+    return () if proved else (RecordGone(ref=ref, evidence=Evidence.ABSENT, taken_at=at),)
 
 
 def _postponed(write: Write, outcome: str, now: datetime, wait_s: float, error: ConnectorError) -> WritePostponed:

@@ -102,7 +102,8 @@ class Settler:
             return judge(write, await asked(write.endpoint, "fetch", call, ref=str(write.ref)))
         search = endpoint.connector.find_by_key(write.container, sync_key_for(link.link_id), write.fields)
         found = await asked(write.endpoint, "find_by_key", search, ref=write.container or None)
-        return judge_create(found, patience_over=began >= self._patient_until(write))
+        ours = [it for it in found if link.copies.get(it.ref) is None]  # copies were there before, and are not what we made
+        return judge_create(ours, patience_over=began >= self._patient_until(write))
 
     def _patient_until(self, write: Write) -> float:
         """When (`Clock.monotonic`) a record would be seen; a call of an earlier process ended before this one started."""
@@ -133,7 +134,7 @@ class Settler:
                 await self._links.record(link.link_id, later)
             case Overtaken(record, reason):
                 dropped = WriteOvertaken(intent_id=write.intent_id, reason=reason)
-                await self._links.record(link.link_id, dropped, seen(link, write.ref, record, asked_at))
+                await self._links.record(link.link_id, dropped, *seen(link, write.ref, record, asked_at))
                 self._carrier.ended(write, "overtaken")
             case Ambiguous(records):
                 refs = ", ".join(str(record.ref) for record in records)
@@ -154,7 +155,7 @@ class Settler:
             return
         reason = f"{lost.ref} is back; no other record is made in its place"
         dropped = WriteOvertaken(intent_id=write.intent_id, reason=reason)
-        await self._links.record(link.link_id, dropped, seen(link, lost.ref, record, asked_at))
+        await self._links.record(link.link_id, dropped, *seen(link, lost.ref, record, asked_at))
         self._carrier.ended(write, "overtaken")
 
     def _cannot_search(self, write: Write) -> bool:

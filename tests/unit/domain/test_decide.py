@@ -203,6 +203,50 @@ def test_a_choice_that_one_side_refused_is_not_undone_where_it_was_made_anew():
     assert again.versions == {HULY: "one", VIBE: "two"}
 
 
+@pytest.mark.parametrize("lost", [False, True])
+def test_what_one_side_took_does_not_come_back_to_an_author_who_took_it_back(lost):
+    """Vibe was told and the tracker was not; nobody edited anything on Vibe, so the author's second thought wins."""
+    it = edited(linked(**{TRACKER: participant()}), HULY, status="done")
+    it.decide()
+    for intent_id, write in list(it.pending.items()):
+        (it.send if write.endpoint == VIBE else it.refuse)(intent_id)
+    edited(it, HULY, status="todo")
+    if lost:
+        it.person_deletes(TRACKER)
+        it.look(TRACKER)
+        edited(it, HULY, title="Mend the roof")
+    it.settle()
+    assert {fields["status"] for fields in it.remotes.values()} == {"todo"}
+    assert set(it.remotes) == {HULY, VIBE, TRACKER}
+
+
+def test_a_spelling_of_a_record_made_anew_does_not_come_back_when_another_one_is_refused():
+    """Vibe has no backlog; nobody typed what it says instead."""
+    it = linked(fields=issue(status="backlog"), **{TRACKER: participant()})
+    for endpoint in (VIBE, TRACKER):
+        it.person_deletes(endpoint)
+        it.look(endpoint)
+    edited(it, HULY, title="Mend the roof").decide()
+    for intent_id, write in list(it.pending.items()):
+        (it.send if write.endpoint == VIBE else it.refuse)(intent_id)
+    it.settle()
+    assert it.remotes[VIBE]["status"] == "todo"
+    assert it.remotes[HULY]["status"] == "backlog"
+
+
+def test_what_one_side_took_is_kept_when_its_author_is_lost():
+    """It was typed on the side that is gone, and no other side may write over it with what was agreed before."""
+    it = edited(linked(**{TRACKER: participant()}), HULY, title="Mend the roof")
+    it.decide()
+    for intent_id, write in list(it.pending.items()):
+        (it.send if write.endpoint == VIBE else it.refuse)(intent_id)
+    it.person_deletes(HULY)
+    it.look(HULY)
+    edited(it, VIBE, status="done")
+    event = it.decide()
+    assert event.writes[0].fields["title"] == "Mend the roof"
+
+
 def test_an_edit_that_is_newer_than_a_persons_choice_is_a_new_conflict():
     """Whoever chose between "one" and "two" has not seen "three"."""
     it = edited(edited(linked(rule=AskAPerson()), HULY, title="one"), VIBE, title="two")

@@ -202,6 +202,24 @@ def test_a_record_that_comes_back_is_wanted():
     assert it.remotes[HULY] == it.remotes[VIBE]
 
 
+def test_an_item_that_comes_back_is_tried_anew_where_it_was_refused():
+    """Nothing was shown as waiting any more, so it must not wait for a person."""
+    it = world()
+    it.person_makes(HULY, issue())
+    it.look(HULY)
+    it.decide()
+    (intent_id,) = it.pending
+    it.refuse(intent_id)
+    there = it.remotes[HULY]
+    deleted(it, HULY)
+    it.settle()
+    assert it.link.closed is not None
+    it.remotes[HULY] = there
+    it.look(HULY)
+    it.settle()
+    assert it.remotes[VIBE] == it.remotes[HULY]
+
+
 def test_of_three_sides_the_others_follow_the_first():
     """And an edit on one of them keeps the item everywhere."""
     it = linked(**{TRACKER: participant()})

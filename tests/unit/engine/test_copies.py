@@ -2,11 +2,12 @@
 
 import pytest
 
-from syncengine.domain.conflict_rules import AskAPerson
+from syncengine.domain.conflict_rules import AskAPerson, Prefer
 from syncengine.domain.events import ClaimReleased, CopyFound, CopySettled
 from syncengine.domain.identity import link_id_for
 from syncengine.engine.requests import SettleCopy
 from syncengine.testing import Abilities
+from syncengine.testing.faults import Weather
 from tests.fixtures.two_remotes import World
 
 
@@ -140,6 +141,27 @@ async def test_a_lost_record_with_a_clone_deletes_nothing():
     world.right.person_edits(board, clone, title="merged")
     await world.settle_down()
     assert titles(world) == [["merged"], ["merged"]]
+
+
+async def test_a_clone_that_is_ignored_is_not_taken_for_a_record_that_was_to_be_made_anew():
+    """It carries the key that is looked for."""
+    world, board, own, clone = await with_clone(rule=Prefer("left"))
+    settle(world, clone, "ignored")
+    project, _ = world.projects()
+    (issue,) = world.left.items(project)
+    world.left.person_creates(project, title="two")
+    await world.settle_down()
+    world.right.person_deletes(board, own)
+    world.left.person_edits(project, issue, title="edited")
+    world.right_faults.plan("create", Weather.BUSY)
+    for _ in range(2):
+        await world.engine.run_pass()
+    assert world.log.views.open_writes()
+    world.start()
+    world.clock.advance(30)
+    await world.settle_down()
+    assert titles(world) == [["edited", "two"], ["edited", "one", "two"]]
+    assert world.right.items(board)[clone]["title"] == "one"
 
 
 async def test_after_a_lost_record_a_clone_that_is_ignored_lets_the_deletion_go_on():

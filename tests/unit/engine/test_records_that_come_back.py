@@ -1,13 +1,18 @@
 """A lost record is to be made anew, and somebody takes it out of the bin before that is done."""
 
 import pytest
-from attrs import define, field
+from attrs import define, evolve, field
 
-from syncengine.domain.conflict_rules import Prefer
-from syncengine.domain.events import WritesIntended
+from syncengine.domain.conflict_rules import AskAPerson, ConflictRule, Prefer
+from syncengine.domain.events import Evidence, RecordGone, WritesIntended
+from syncengine.domain.identity import link_id_for
+from syncengine.domain.link import Link, Side
+from syncengine.domain.records import NO_FIELDS, RecordRef
+from syncengine.engine.direct_reads import DirectReads
+from syncengine.engine.outcomes import seen
 from syncengine.testing.abilities import Abilities
 from syncengine.testing.faults import Weather
-from tests.fixtures.two_remotes import World
+from tests.fixtures.two_remotes import ISSUE, World
 
 
 @define(kw_only=True)
@@ -16,6 +21,7 @@ class Scene:
 
     key_storage: str
     change_cursor: bool = False
+    rule: ConflictRule = field(factory=lambda: Prefer("right"))
     world: World = field(init=False)
     left: str = field(init=False)
     right: str = field(init=False)
@@ -28,7 +34,7 @@ class Scene:
             tombstones=True,
             change_cursor=self.change_cursor,
         )
-        it = self.world = World(left_abilities=can, rule=Prefer("right"))
+        it = self.world = World(left_abilities=can, rule=self.rule)
         project = it.left.person_creates("", title="P")
         await it.settle_down()
         self.left, self.right = it.projects()
@@ -87,13 +93,16 @@ async def test_an_answer_for_a_record_that_was_there_already_is_no_proof_of_ours
     """Where we choose the ids, the lost record may be back in the moment of our create, which is answered with it."""
     it = Scene(key_storage="id")
     lost, stored = await it.begin()
-    it.world.left_faults.plan("create", Weather.BUSY)
-    await it.world.engine.run_pass()
-    it.world.left_faults.plan("list", Weather.BUSY, Weather.BUSY)
-    it.world.left.restore(it.left, lost, stored)
-    it.world.clock.advance(30)
+
+    async def back(point):
+        if point == "create.before":
+            it.world.left.restore(it.left, lost, stored)
+
+    it.world.at = back
+    it.world.start()
     await it.world.settle_down()
     assert it.texts() == [["new"], ["new"]]
+    assert it.losers() == [{"left": "old"}]
 
 
 async def beside_its_successor():
@@ -129,3 +138,72 @@ async def test_an_item_is_not_closed_while_its_earlier_records_cannot_be_looked_
     await it.world.settle_down()
     assert lost in it.world.left.items(it.left)
     assert it.texts() == [["another", "old"], ["another", "old"]]
+
+
+async def test_an_edit_survives_the_deletion_of_what_came_back_in_a_conflict_with_it():
+    """Whoever deleted it saw the old text and not the new one."""
+    it = Scene(key_storage="id", rule=AskAPerson())
+    lost, stored = await it.begin()
+    it.world.left_faults.plan("create", Weather.SERVER_ERROR)
+    await it.world.engine.run_pass()
+    it.world.left.restore(it.left, lost, stored)
+    it.world.clock.advance(30)
+    await it.world.settle_down()
+    assert [waiting.subject for waiting in it.world.log.views.parked()] == ["field:description"]
+    it.world.left.person_deletes(it.left, lost)
+    await it.world.settle_down()
+    assert it.texts() == [["new"], ["new"]]
+
+
+async def test_an_item_takes_an_id_of_its_own_a_second_time():
+    """Where we choose the ids, an item that is made anew twice has the same one; it was claimed the first time."""
+    it = World(
+        left_abilities=Abilities(key_storage="id", projects=True, natural_keys=("title",), tombstones=True),
+        rule=Prefer("right"),
+    )
+    left = it.left.person_creates("", title="P")
+    first = it.left.person_creates(left, title="issue", description="old")
+    it.left.person_creates(left, title="another issue")
+    await it.settle_down()
+    _, right = it.projects()
+    (mine,) = [key for key, issue in it.right.items(right).items() if issue["title"] == "issue"]
+    stored = it.left.stored(left, first)
+    for number in range(2):
+        it.left.person_deletes(left, first)
+        it.right.person_edits(right, mine, description=f"new {number}")
+        await it.settle_down()
+        (anew,) = [key for key, issue in it.left.items(left).items() if issue["title"] == "issue"]
+        assert anew != first
+        if number == 0:
+            it.left.person_deletes(left, anew)
+            it.left.restore(left, first, stored)
+            await it.settle_down()
+    assert it.left.items(left)[anew]["description"] == "new 1"
+
+
+async def test_a_record_of_long_ago_is_not_lost_once_more():
+    """Its item has another record by now, and a listing that lags may still show the old one."""
+    it = Scene(key_storage="marker")
+    await it.begin()
+    replaced = it.world.log.views.records_of
+    await it.world.settle_down()
+    links = {known.link_id for known in it.world.log.views.known_records("left", it.left).values()}
+    (link_id,) = links
+    known = next(known for known in replaced(link_id) if known.gone)
+    engine = it.world.engine
+    reads = DirectReads(endpoints=engine._endpoints, views=it.world.log.views, links=engine._links, clock=it.world.clock)
+    assert await reads.one(ISSUE, known, Evidence.CONFIRMED) is None
+    current = next(known for known in replaced(link_id) if known.ref.endpoint == "left" and not known.gone)
+    it.world.left.person_deletes(it.left, current.ref.record_id)
+    assert isinstance(await reads.one(ISSUE, current, Evidence.CONFIRMED), RecordGone)
+
+
+async def test_a_doubt_does_not_replace_a_proof_in_what_is_shown():
+    """An update whose record is gone for good is dropped, and nothing more is said about the record."""
+    it = Scene(key_storage="id")
+    lost, _ = await it.begin()
+    link = Link(link_id=link_id_for("left", it.left, "1"))
+    ref = RecordRef("left", it.left, lost)
+    assert [type(event) for event in seen(link, ref, None, it.world.clock.now())] == [RecordGone]
+    side = Side(ref=ref, observed=NO_FIELDS, gone=Evidence.TOMBSTONE)
+    assert seen(evolve(link, sides={"left": side}), ref, None, it.world.clock.now()) == ()

@@ -86,8 +86,19 @@ class Item:
             known.add(fields.get(name))
 
     def knows(self, name: FieldName, newer: str, older: str) -> bool:
-        """Whether whoever typed `newer` had seen `older`, or `older` lost a recorded conflict."""
-        return newer == older or older in self.seen[name].get(newer, ()) or older in self.lost[name]
+        """
+        Whether whoever typed `newer` had seen `older`, or `older` lost a recorded conflict, or was taken back.
+
+        A backup or a bin takes a value back: it puts an older one in its place, which others had seen before.
+        """
+        if newer == older or older in self.lost[name]:
+            return True
+        known, more = {newer}, [newer]
+        while more:
+            fresh = self.seen[name].get(more.pop(), set()) - known
+            known |= fresh
+            more += fresh
+        return older in known
 
     def closure(self, name: FieldName, value: str) -> frozenset[str]:
         """A value and all that its authors had seen."""

@@ -167,7 +167,8 @@ class Oracle:
             item.statuses.add(value)
         item.spellings[name].add(settlement.value)
         if name in TYPED:
-            item.lost[name] |= losers
+            # With a value that loses goes what its author had written over.
+            item.lost[name] |= {older for loser in losers for older in item.closure(name, loser)}
             if merges and value not in item.seen[name]:
                 item.seen[name][value] = {older for loser in losers for older in item.closure(name, loser)}
 
