@@ -9,11 +9,10 @@ tests must pass on the copy. Exit code 1 when a defect was not caught by one of 
 
 import os
 import shutil
-import subprocess
 import sys
 import tempfile
 import time
-import xml.etree.ElementTree as ET
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -21,13 +20,15 @@ from pathlib import Path
 from attrs import frozen
 
 from tests.planted.defects import DEFECTS, Defect
+from tests.planted.forked import ROOT, TooLong, run
 
-ROOT = Path(__file__).parents[2]
 AT_ONCE = 2
 LONGEST_S = 120.0
 """Seconds after which the tests of one defect are stopped; a defect may make them run for ever."""
 LONGEST_ALL_S = 1200.0
 """Seconds for the tests of all defects, which nothing is planted for."""
+PLANTED_LATER_NS = 10_000_000_000
+"""How much later a planted file was changed than the healthy one, as it says of itself."""
 
 
 @frozen(kw_only=True)
@@ -69,10 +70,11 @@ def copy_of_the_source(folder: Path) -> Path:
 
 def _failing_unplanted(copies: list[Path], chosen: list[Defect]) -> str:
     nodes = sorted({node for defect in chosen for node in defect.tests})
-    shares = [nodes[number::AT_ONCE] for number in range(AT_ONCE)]
+    shares = [_in_tests(nodes[number::AT_ONCE]) for number in range(AT_ONCE)]
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        runs = pool.map(partial(_pytest, longest_s=LONGEST_ALL_S), copies, [share for share in shares if share])
-        return "\n".join(run.stdout[-4000:] + run.stderr[-2000:] for run in runs if run.returncode != 0)
+        unplanted = partial(run, longest_s=LONGEST_ALL_S, keep_bytecode=True)
+        runs = pool.map(unplanted, copies, [share for share in shares if share])
+        return "\n".join(it.output[-6000:] or f"pytest ended with {it.code}" for it in runs if it.code != 0)
 
 
 def _plant_all(chosen: list[Defect], copies: list[Path]) -> list[Verdict]:
@@ -96,56 +98,32 @@ def _plant(defect: Defect, copy: Path) -> Verdict:
         found = healthy.count(defect.old)
         return Verdict(defect=defect, seconds=0, missed=(f"the text to replace stands {found} times in {defect.file}",))
     started = time.monotonic()
+    times = file.stat()
     file.write_text(healthy.replace(defect.old, defect.new), "utf-8")
+    # Python takes a file for unchanged that has the same length and second; this one has a second of its own.
+    os.utime(file, ns=(times.st_atime_ns, times.st_mtime_ns + PLANTED_LATER_NS))
     try:
         missed = _missed(defect, copy)
     finally:
         file.write_text(healthy, "utf-8")
+        os.utime(file, ns=(times.st_atime_ns, times.st_mtime_ns))
     return Verdict(defect=defect, seconds=time.monotonic() - started, missed=missed)
 
 
 def _missed(defect: Defect, copy: Path) -> tuple[str, ...]:
-    results = copy / "results.xml"
-    results.unlink(missing_ok=True)
+    nodes = _in_tests(defect.tests)
     try:
-        run = _pytest(copy, list(defect.tests), f"--junitxml={results}")
-    except subprocess.TimeoutExpired:
-        return (f"the tests ran longer than {LONGEST_S:.0f} seconds",)
+        seen = run(copy, nodes, longest_s=LONGEST_S, enough=frozenset(nodes))
+    except TooLong as reason:
+        return (str(reason),)
     # 1 is "tests failed"; anything else means that the defect was not even tried.
-    if run.returncode not in {0, 1} or not results.exists():
-        return (f"pytest ended with {run.returncode}: {(run.stdout + run.stderr)[-600:]}",)
-    failed = _failed(results)
-    return tuple(node for node in defect.tests if _place(node) not in failed)
+    if seen.code not in {0, 1}:
+        return (f"pytest ended with {seen.code}: {seen.output[-600:]}",)
+    return tuple(node for node in defect.tests if f"tests/{node}" not in seen.failed)
 
 
-def _pytest(copy: Path, nodes: list[str], *more: str, longest_s: float = LONGEST_S) -> "subprocess.CompletedProcess[str]":
-    command = [sys.executable, "-m", "pytest", "-q", "--no-header", "--tb=line", "-p", "no:cacheprovider"]
-    command += ["-p", "tests.planted.imported", "-p", "tests.fixtures.hypothesis_profiles", *more]
-    command += [f"tests/{node}" for node in nodes]
-    paths = os.pathsep.join([str(copy / "src"), str(ROOT)])
-    environment = os.environ | {
-        "PYTHONPATH": paths,
-        "PLANTED_SRC": str(copy / "src"),
-        "PYTHONDONTWRITEBYTECODE": "1",
-        "HYPOTHESIS_PROFILE": "planted",
-        "COVERAGE_PROCESS_START": "",
-    }
-    return subprocess.run(  # noqa: S603
-        command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=longest_s
-    )
-
-
-def _failed(results: Path) -> set[tuple[str, str]]:
-    cases = ET.parse(results).iter("testcase")  # noqa: S314 - written by our own pytest a moment ago
-    bad = [case for case in cases if case.find("failure") is not None or case.find("error") is not None]
-    # A node with parameters is one example of a test; one without stands for any of them.
-    names = [(case.get("classname", ""), case.get("name", "")) for case in bad]
-    return {*names, *((place, name.split("[")[0]) for place, name in names)}
-
-
-def _place(node: str) -> tuple[str, str]:
-    path, _, name = node.partition("::")
-    return f"tests.{path.removesuffix('.py').replace('/', '.')}", name
+def _in_tests(nodes: Iterable[str]) -> tuple[str, ...]:
+    return tuple(f"tests/{node}" for node in nodes)
 
 
 def _report(verdicts: list[Verdict], seconds: float) -> int:
