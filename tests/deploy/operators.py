@@ -3,6 +3,7 @@
 import math
 import operator
 from collections.abc import Callable, Iterable, Mapping
+from functools import cache
 from typing import Any
 
 from promql_parser import AggModifierType, LabelModifierType
@@ -38,6 +39,7 @@ _COMPARING: Mapping[str, Callable[[float, float], bool]] = {
 _AGGREGATING: Mapping[str, Callable[[list[float]], float]] = {"sum": math.fsum, "max": max, "min": min, "count": len}
 
 
+@cache
 def without_name(labels: Labels) -> Labels:
     """The labels of something that was computed."""
     return frozenset(it for it in labels if it[0] != _NAME)
@@ -49,7 +51,7 @@ def aggregate(name: str, vector: Vector, modifier: Any) -> Vector:
         raise NotImplementedError(f"the aggregation {name}")
     if modifier is not None and modifier.type != AggModifierType.By:
         raise NotImplementedError("aggregation without labels")
-    kept = set(modifier.labels) if modifier is not None else set()
+    kept = frozenset(modifier.labels) if modifier is not None else frozenset()
     groups: dict[Labels, list[float]] = {}
     for labels, value in vector.items():
         groups.setdefault(_only(labels, kept), []).append(value)
@@ -115,11 +117,12 @@ def _matching(modifier: Any) -> Callable[[Labels], Labels]:
     rule = None if modifier is None else modifier.matching
     if rule is None:
         return without_name
-    named = set(rule.labels)
+    named = frozenset(rule.labels)
     if rule.type == LabelModifierType.Include:
         return lambda labels: _only(labels, named)
     return lambda labels: frozenset(it for it in labels if it[0] not in named | {_NAME})
 
 
-def _only(labels: Labels, names: set[str]) -> Labels:
+@cache
+def _only(labels: Labels, names: frozenset[str]) -> Labels:
     return frozenset(it for it in labels if it[0] in names)

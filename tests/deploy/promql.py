@@ -7,6 +7,7 @@ It stands in for `promtool`, which is in no Python package; the parser is a real
 
 import re
 from collections.abc import Callable, Mapping
+from functools import cache
 from typing import Any
 
 import promql_parser
@@ -28,8 +29,14 @@ def evaluate(text: str, storage: Storage, at: float, *, with_start: bool = False
     Args:
         with_start: a sample exactly at the start of a range belongs to it, as it did before Prometheus 3.
     """
-    found = _Query(storage=storage, at=float(at), with_start=with_start).value(promql_parser.parse(text))
+    found = _Query(storage=storage, at=float(at), with_start=with_start).value(_parsed(text))
     return {frozenset(): found} if isinstance(found, float) else found
+
+
+@cache
+def _parsed(text: str) -> Any:
+    """The same at each time."""
+    return promql_parser.parse(text)
 
 
 @frozen(kw_only=True)
@@ -83,7 +90,10 @@ class _Query:
     def selected(self, node: Any) -> Mapping[Labels, Series]:
         if node.name is None or node.offset is not None or node.at is not None or node.matchers.or_matchers:
             raise NotImplementedError(f"a name and matchers of labels, nothing else: {node.prettify()}")
-        return {labels: it for labels, it in self.storage.named(node.name).items() if _fits(dict(labels), node.matchers)}
+        series = self.storage.named(node.name)
+        if not node.matchers.matchers:
+            return series
+        return {labels: it for labels, it in series.items() if _fits(dict(labels), node.matchers)}
 
 
 def _fits(labels: Mapping[str, str], matchers: Any) -> bool:

@@ -1,6 +1,7 @@
 """Functions over the samples of a range, and quantiles of histograms, computed as Prometheus does."""
 
 import math
+import operator
 from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
 
@@ -21,7 +22,7 @@ def increase(samples: Samples, start: float, end: float) -> float | None:
         return None
     (first_at, first), (last_at, last) = samples[0], samples[-1]
     # A counter that falls has begun again from 0.
-    rise = last - first + sum(before for (_, before), (_, after) in pairwise(samples) if after < before)
+    rise = last - first + sum(_lost([value for _, value in samples]))
     covered_s = last_at - first_at
     each_s = covered_s / (len(samples) - 1)
     before_s, after_s = first_at - start, end - last_at
@@ -29,6 +30,13 @@ def increase(samples: Samples, start: float, end: float) -> float | None:
         before_s = min(before_s, covered_s * (first / rise))
     reached_s = covered_s + sum(it if it < each_s * 1.1 else each_s / 2 for it in (before_s, after_s))
     return rise * (reached_s / covered_s)
+
+
+def _lost(values: Sequence[float]) -> list[float]:
+    """What a counter stood at each time before it began again; most never do, and that is seen sooner."""
+    if all(map(operator.le, values, values[1:])):
+        return []
+    return [before for before, after in pairwise(values) if after < before]
 
 
 def rate(samples: Samples, start: float, end: float) -> float | None:

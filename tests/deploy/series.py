@@ -5,7 +5,7 @@ A scrape is a time and a text; None for the text is a target that did not answer
 and a series that is no longer in a scrape ends there instead of being carried on for five minutes.
 """
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 
@@ -49,14 +49,11 @@ class Series:
 
     def between(self, first: float, last: float, *, with_first: bool) -> list[tuple[float, float]]:
         """Times and values up to `last`, and from `first`, with or without the one that is exactly there."""
-        found = []
-        for place in range(bisect_right(self.times, last) - 1, -1, -1):
-            time, value = self.times[place], self.values[place]
-            if time < first or (time == first and not with_first):
-                break
-            if value is not None:
-                found.append((time, value))
-        return found[::-1]
+        begin = bisect_left(self.times, first) if with_first else bisect_right(self.times, first)
+        end = bisect_right(self.times, last)
+        values = self.values[begin:end]
+        found = zip(self.times[begin:end], values, strict=True)
+        return [(time, value) for time, value in found if value is not None] if ENDED in values else list(found)
 
 
 class Storage:
@@ -64,6 +61,7 @@ class Storage:
 
     def __init__(self) -> None:
         """Empty."""
+        self._series: dict[Labels, Series] = {}
         self._by_name: dict[str, dict[Labels, Series]] = {}
 
     def named(self, name: str) -> Mapping[Labels, Series]:
@@ -76,42 +74,51 @@ class Storage:
 
     def everything(self) -> Mapping[Labels, Series]:
         """All series by their labels with the name."""
-        return {labels: series for found in self._by_name.values() for labels, series in found.items()}
+        return self._series
 
-    def add(self, labels: Mapping[str, str], time: float, value: float | None) -> Labels:
+    def add(self, labels: Labels, time: float, value: float | None) -> None:
         """One sample, later than all others of its series."""
-        key = frozenset(labels.items())
-        series = self._by_name.setdefault(labels["__name__"], {}).setdefault(key, Series())
+        series = self._series.get(labels)
+        if series is None:
+            series = self._series[labels] = Series()
+            self._by_name.setdefault(dict(labels)["__name__"], {})[labels] = series
         series.times.append(time)
         series.values.append(value)
-        return key
 
 
 def stored(scrapes: Iterable[Scrape], target: Mapping[str, str] = TARGET) -> Storage:
     """The series of these scrapes, which are in order of time."""
     storage = Storage()
+    of_target = frozenset(target.items())
     alive: set[Labels] = set()
     for scrape in scrapes:
         seen = set()
-        for labels, value in samples_in(scrape.text or ""):
-            seen.add(storage.add({**labels, **target}, scrape.at, value))
+        for series, value in samples_in(scrape.text or ""):
+            labels = _labels(series, of_target)
+            storage.add(labels, scrape.at, value)
+            seen.add(labels)
         for gone in alive - seen:
-            storage.add(dict(gone), scrape.at, ENDED)
-        storage.add({"__name__": "up", **target}, scrape.at, float(scrape.text is not None))
+            storage.add(gone, scrape.at, ENDED)
+        storage.add(of_target | {("__name__", "up")}, scrape.at, float(scrape.text is not None))
         alive = seen
     return storage
 
 
-def samples_in(text: str) -> Iterator[tuple[dict[str, str], float]]:
-    """Labels, with the name, and values of a scrape; a label without a value is none."""
+def samples_in(text: str) -> Iterator[tuple[str, float]]:
+    """What stands before the values of a scrape, and the values."""
     for line in text.splitlines():
         if line and not line.startswith("#"):
             series, _, value = line.rpartition(" ")
-            yield dict(_labels(series)), float(value)
+            yield series, float(value)
 
 
 @cache
-def _labels(series: str) -> Mapping[str, str]:
-    """What stands before the value, as the Prometheus client reads it; the same in each scrape, so read once."""
+def _labels(series: str, target: Labels) -> Labels:
+    """
+    The name and the labels, as the Prometheus client reads them; the same in each scrape, so read once.
+
+    A label without a value is none.
+    """
     ((sample,),) = (family.samples for family in text_string_to_metric_families(f"{series} 0\n"))
-    return {"__name__": sample.name} | {name: value for name, value in sample.labels.items() if value}
+    own = {name: value for name, value in sample.labels.items() if value}
+    return frozenset(({"__name__": sample.name} | own | dict(target)).items())

@@ -14,14 +14,20 @@ from tests.fixtures.installed_wheel import ROOT
 RULES = {rule.name: rule for rule in rules()}
 
 
+@pytest.fixture(scope="module", params=RULES.values(), ids=RULES)
+def rule(request: pytest.FixtureRequest) -> Rule:
+    """Each one; all tests of one stand side by side, so that the processes of a run do not tell the same stories."""
+    return request.param
+
+
 def test_each_alert_has_a_story():
     """And no story is about an alert that is gone."""
     assert set(STORIES) == set(RULES)
 
 
-@pytest.mark.parametrize("alert", RULES)
-def test_the_alert_fires_and_clears(alert: str):
+def test_the_alert_fires_and_clears(rule: Rule):
     """Not in the calm before, with the right labels in the trouble, and no longer when all is well again."""
+    alert = rule.name
     story, seen = STORIES[alert], outcome(alert)
     alerts = over_time(seen.storage, seen.first, seen.last)
     early = {name for name, it in alerts.items() if it.between(seen.first, seen.began)}
@@ -42,7 +48,6 @@ def _of_check(alert: str) -> dict[str, str]:
     return {"check": found[1]} if found else {}
 
 
-@pytest.mark.parametrize("rule", RULES.values(), ids=RULES)
 def test_the_alert_says_what_to_do(rule: Rule):
     """A severity, a summary, a description, and a heading of the operator's guide."""
     assert rule.labels.keys() == {"severity"}
@@ -53,7 +58,6 @@ def test_the_alert_says_what_to_do(rule: Rule):
     assert heading in anchors(ROOT / page)
 
 
-@pytest.mark.parametrize("rule", RULES.values(), ids=RULES)
 def test_the_texts_name_labels_that_the_alert_has(rule: Rule):
     """No message says "refuses us" without saying who."""
     seen = outcome(rule.name)
@@ -64,7 +68,6 @@ def test_the_texts_name_labels_that_the_alert_has(rule: Rule):
     assert named <= there
 
 
-@pytest.mark.parametrize("rule", RULES.values(), ids=RULES)
 def test_the_metrics_of_the_alert_exist(rule: Rule):
     """Each name is in a scrape of a run that has seen trouble; an alert about a name nobody exports would never fire."""
     there = outcome("Throttled").storage.names() | outcome("BreakerOpen").storage.names()
