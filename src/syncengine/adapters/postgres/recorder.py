@@ -49,6 +49,9 @@ class Datastore(PostgresDatastore):
             min_size=1,
             max_size=READERS,
             timeout=CONNECT_WITHIN_S,
+            # Whoever asks after that tries at once; a pool that goes on by itself waits longer from time to time, up to
+            # minutes, also when the server has long been back.
+            reconnect_timeout=CONNECT_WITHIN_S,
             open=False,
             name="syncengine-log",
         )
