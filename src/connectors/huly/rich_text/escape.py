@@ -2,10 +2,12 @@
 
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 
 from attrs import frozen
 
 _PUNCTUATION = frozenset("!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~")
+_MAYBE_SPECIAL = re.compile(r"[\\`\[\]!<&]")
 _RUNS = re.compile(r"\*+|_+|~+")
 _ENTITY = re.compile(r"&(?:#[xX]?[0-9A-Fa-f]+|[A-Za-z][A-Za-z0-9]*);")
 _TASK = re.compile(r"\[[ xX]\](?=\s|$)")
@@ -43,14 +45,14 @@ class Place:
 
 def escape(value: str, place: Place) -> str:
     """The text as Markdown that reads back as exactly this text."""
-    marked = {*_inside(value, place), *_at_runs(value, place), *_at_line_starts(value, place)}
-    return "".join("\\" + char if index in marked else char for index, char in enumerate(value))
+    marked = sorted({*_inside(value, place), *_at_runs(value, place), *_at_line_starts(value, place)})
+    return "\\".join(value[begin:end] for begin, end in pairwise([0, *marked, len(value)]))
 
 
 def _inside(value: str, place: Place) -> Iterator[int]:
-    for index, char in enumerate(value):
-        if char in "\\`[]!<&" and _is_special(char, value, index, place):
-            yield index
+    for found in _MAYBE_SPECIAL.finditer(value):
+        if _is_special(found[0], value, found.start(), place):
+            yield found.start()
 
 
 def _is_special(char: str, value: str, index: int, place: Place) -> bool:
@@ -70,7 +72,7 @@ def _is_special(char: str, value: str, index: int, place: Place) -> bool:
 
 def _at_runs(value: str, place: Place) -> Iterator[int]:
     for run in _RUNS.finditer(value):
-        before, after = value[: run.start()][-1:], value[run.end() : run.end() + 1]
+        before, after = value[max(run.start() - 1, 0) : run.start()], value[run.end() : run.end() + 1]
         starts_line = before in {"", "\n"}
         in_the_open = before.isspace() and not starts_line and (after.isspace() or not (after or place.touches_after))
         in_a_word = before.isalnum() and after.isalnum()
@@ -85,7 +87,8 @@ def _at_line_starts(value: str, place: Place) -> Iterator[int]:
         yield 0
     later = [match.end() for match in re.finditer("\n", value)] if place.later_lines else []
     for start in [*([0] if place.line_start else []), *later]:
-        line = value[start:].partition("\n")[0]
+        end = value.find("\n", start)
+        line = value[start:] if end < 0 else value[start:end]
         if any(pattern.match(line) for pattern in _LINE_STARTS):
             yield start
         number = _NUMBER.match(line)
