@@ -16,6 +16,9 @@ HERE = Path(__file__).parent
 # A process for each core; one that is done takes from the others, so that they do not wait for the long tests at the end.
 WORKERS = ("--numprocesses=auto", "--dist=worksteal")
 
+# Tests start many processes. Where bytecode is not kept, as in many containers, each of them compiles what it imports anew.
+KEPT = {"PYTHONDONTWRITEBYTECODE": ""}
+
 
 def groups(session: nox.Session, *names: str) -> None:
     """Install the project, editable, with these dependency groups of `pyproject.toml`."""
@@ -51,7 +54,10 @@ def typing(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     """All tests on the running Python, with the coverage floor."""
     groups(session, "test")
-    env = {"HYPOTHESIS_PROFILE": os.environ.get("HYPOTHESIS_PROFILE", "ci"), "COVERAGE_FILE": str(HERE / ".coverage")}
+    env = {
+        "HYPOTHESIS_PROFILE": os.environ.get("HYPOTHESIS_PROFILE", "ci"),
+        "COVERAGE_FILE": str(HERE / ".coverage"),
+    } | KEPT
     session.run("coverage", "erase", env=env)
     session.run("coverage", "run", "-m", "pytest", *WORKERS, *session.posargs, env=env)
     session.run("coverage", "combine", "--quiet", env=env)
