@@ -29,9 +29,6 @@ ROOT = Path(__file__).parents[2]
 ROBBED_EVERY = 3
 """Every so many rounds the holder is paused and robbed instead of killed."""
 
-PATIENCE_EACH_S = 0.02
-"""Seconds by which the longest pause between two attempts grows with each process, so that more of them do not ask more often."""
-
 MOST_EVENTS = 4
 """Events, at most, that are waited for before a holder's turn ends."""
 
@@ -172,7 +169,7 @@ def contest(log: Contested, *, processes: int, rounds: int, seed: int | None = N
     """
     dice = random.Random(seed)
     robbed, slowest_s, epoch = 0, 0.0, 0
-    with arena(log, PATIENCE_EACH_S * processes) as them:
+    with arena(log, log.patience_each_s * processes) as them:
         them.add(processes)
         turn = them.wait_for_turn(0)
         for number in range(1, rounds + 1):

@@ -34,6 +34,10 @@ class Contested(Protocol):
     def takeover_s(self) -> float:
         """Seconds within which a killed holder must be followed."""
 
+    @property
+    def patience_each_s(self) -> float:
+        """Seconds by which the longest pause between two attempts grows with each process, so that many ask no more often."""
+
     def let_others_in(self) -> None:
         """Do what makes a paused holder lose its lease."""
 
@@ -58,6 +62,7 @@ class SqliteContested:
 
     path: Path
     takeover_s: float = LEASE_TIME_S
+    patience_each_s: float = 0.02
 
     @property
     def address(self) -> str:
@@ -102,6 +107,7 @@ class PostgresContested:
 
     place: PostgresPlace
     takeover_s: float = LEASE_TIME_S
+    patience_each_s: float = 0.1  # an attempt costs the server a connection
 
     @property
     def address(self) -> str:
