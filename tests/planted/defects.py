@@ -31,6 +31,7 @@ class Defect:
 MERGE = "syncengine/domain/merge.py"
 DECIDE = "syncengine/domain/decide.py"
 LINK = "syncengine/domain/link.py"
+AGREEMENT = "syncengine/domain/agreement.py"
 LINKS = "syncengine/engine/links.py"
 CARRY_OUT = "syncengine/engine/carry_out.py"
 WAITING = "syncengine/domain/waiting.py"
@@ -510,7 +511,7 @@ DEFECTS = (
     ),
     Defect(
         name="a merged value that landed on one side only is agreed there",
-        file=LINK,
+        file=AGREEMENT,
         old="    done = done.without(half_done)\n",
         new="",
         tests=(ON_LINK + "test_a_merged_value_that_landed_on_one_side_only_does_not_cost_that_side_its_edit",),
@@ -518,7 +519,7 @@ DEFECTS = (
     Defect(
         name="what was read while a write was on its way is agreed with it",
         simulated=True,
-        file=LINK,
+        file=AGREEMENT,
         old="    basis = (before or NO_FIELDS).without(decision.dropped)\n",
         new="    basis = side.observed.only((before or NO_FIELDS).without(decision.dropped))\n",
         tests=(
@@ -1019,21 +1020,21 @@ DEFECTS = (
     ),
     Defect(
         name="a choice that one side refused is undone where it was made anew",
-        file=LINK,
+        file=AGREEMENT,
         old="        done |= half_done.without(typed) | _agreed_before(link, endpoint).only(typed)\n",
         new="        done |= half_done\n",
         tests=(ON_DECIDE + "test_a_choice_that_one_side_refused_is_not_undone_where_it_was_made_anew",),
     ),
     Defect(
         name="what one side took comes back to an author who took it back",
-        file=LINK,
+        file=AGREEMENT,
         old="    return Unagreed(value=value, author=authors[0]) if alone else None\n",
         new="    return None\n",
         tests=(ON_DECIDE + "test_what_one_side_took_does_not_come_back_to_an_author_who_took_it_back",),
     ),
     Defect(
         name="a record made anew is taken for edited because another one was refused",
-        file=LINK,
+        file=AGREEMENT,
         old="        typed = {name for name in half_done if _authors(link, name, decision)} - ",
         new="        typed = set(half_done) - ",
         tests=(ON_DECIDE + "test_a_spelling_of_a_record_made_anew_does_not_come_back_when_another_one_is_refused",),

@@ -65,8 +65,8 @@ def test_agreed_moves_only_when_a_decision_is_settled(world):
             continue
         for endpoint, side in after.sides.items():
             old = before.sides.get(endpoint)
-            if isinstance(event, WriteConfirmed) and old is not None and old.gone and not side.gone:
-                old = None  # another record, made in the place of the one that was lost
+            if old is not None and old.gone and not side.gone:
+                old = None  # made anew, or back again: either way it begins without agreement
             assert side.agreed == (old.agreed if old else {}), event
 
 

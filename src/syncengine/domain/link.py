@@ -18,6 +18,7 @@ from typing import assert_never
 from attrs import evolve as changed
 from attrs import field, frozen
 
+from syncengine.domain.agreement import Unagreed, side_after, without
 from syncengine.domain.copies import Copies, Copy
 from syncengine.domain.events import (
     ConflictParked,
@@ -41,24 +42,6 @@ from syncengine.domain.events import (
 from syncengine.domain.identity import EndpointName, FieldName, IntentId, Kind, LinkId
 from syncengine.domain.records import NO_FIELDS, FieldValue, FieldValues, RecordRef, Revision
 from syncengine.errors import ImpossibleHistory
-
-_NOTHING = object()
-"""No value of any field."""
-
-
-@frozen(kw_only=True)
-class Unagreed:
-    """
-    A value that was written to a side for somebody, and is not agreed because another side did not take it.
-
-    As long as its author can speak it is no edit of that side, for the author may take it back.
-
-    Attributes:
-        author: the side where it was typed.
-    """
-
-    value: FieldValue
-    author: EndpointName
 
 
 @frozen(kw_only=True)
@@ -377,7 +360,7 @@ def _confirmed(link: Link, event: WriteConfirmed) -> Link:
         observed=event.fields,
         agreed=side.agreed if side else NO_FIELDS,
         untold=(side.untold if side else frozenset()) - set(write.fields),
-        unagreed=_without(side.unagreed, write.fields) if side else {},
+        unagreed=without(side.unagreed, write.fields) if side else {},
         revision=event.revision,
         label=event.label or (side.label if side else None),
         read_at=not_stale(side, event.written_at),
@@ -436,56 +419,7 @@ def _agreed(link: Link) -> Link:
     """Close the decision: every side now agrees to the basis, or to how it spelled what was written there."""
     decision = link.decision
     assert decision is not None
-    return changed(link, sides={it: _side_agreed(link, it, decision) for it in link.sides}, decision=None)
-
-
-def _side_agreed(link: Link, endpoint: EndpointName, decision: Decision) -> Side:
-    side, before = link.sides[endpoint], decision.basis.get(endpoint)
-    basis = (before or NO_FIELDS).without(decision.dropped)
-    done = decision.done.get(endpoint, NO_FIELDS)
-    # One side took a value and another did not: agreeing on the first would let the other's value win unseen.
-    half_done = done.only(decision.dropped)
-    done = done.without(half_done)
-    told: dict[FieldName, Unagreed] = {}
-    if before is None:
-        # A new record takes part like those that were edited, as far as what it was given was typed somewhere just now.
-        typed = {name for name in half_done if _authors(link, name, decision)} - decision.untold.get(endpoint, frozenset())
-        done |= half_done.without(typed) | _agreed_before(link, endpoint).only(typed)
-    else:
-        unedited = {name for name in half_done if before.get(name) == side.agreed.get(name, _NOTHING)}
-        told = {name: it for name in unedited if (it := _told(link, name, decision, half_done[name])) is not None}
-    return changed(
-        side,
-        agreed=side.agreed | basis | done,
-        untold=side.untold - set(basis) | decision.untold.get(endpoint, frozenset()),
-        unagreed={**_without(side.unagreed, basis), **told},
-    )
-
-
-def _told(link: Link, name: FieldName, decision: Decision, value: FieldValue) -> Unagreed | None:
-    """What was written for one author; what several typed, or somebody who is lost, is as good as typed where it is now."""
-    authors = _authors(link, name, decision)
-    alone = len(authors) == 1 and not link.sides[authors[0]].gone
-    return Unagreed(value=value, author=authors[0]) if alone else None
-
-
-def _authors(link: Link, name: FieldName, decision: Decision) -> list[EndpointName]:
-    """The sides that held something else than what was agreed when it was decided."""
-    return [
-        endpoint
-        for endpoint, fields in decision.basis.items()
-        if name in fields and fields[name] != link.sides[endpoint].agreed.get(name, _NOTHING)
-    ]
-
-
-def _without(values: Mapping[FieldName, Unagreed], names: Iterable[FieldName]) -> dict[FieldName, Unagreed]:
-    return {name: value for name, value in values.items() if name not in set(names)}
-
-
-def _agreed_before(link: Link, endpoint: EndpointName) -> FieldValues:
-    """What the other sides agreed on, as far as they did."""
-    others = [side.agreed for name, side in sorted(link.sides.items(), reverse=True) if name != endpoint]
-    return reduce(lambda agreed, more: agreed | more, others, NO_FIELDS)
+    return changed(link, sides={it: side_after(link, it, decision) for it in link.sides}, decision=None)
 
 
 def _with_side(link: Link, endpoint: EndpointName, side: Side) -> Link:
