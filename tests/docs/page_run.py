@@ -59,11 +59,14 @@ class Surroundings:
         script = self.folder / ".page.sh"
         script.write_text(_HEAD + "".join(self._lines(place, it) for place, it in enumerate(blocks)))
         printed = self.folder / ".page.out"
+        # Of its own, or a pytest of the reader would tidy up what earlier runs on this machine left behind, however long it takes.
+        temporary = self.folder / ".tmp"
+        temporary.mkdir(exist_ok=True)
         with printed.open("wb") as output:
             shell = subprocess.Popen(
                 ["bash", str(script)],
                 cwd=self.folder,
-                env=clean_environment(self._commands) | {"HOME": str(self.folder)},
+                env=clean_environment(self._commands) | {"HOME": str(self.folder), "TMPDIR": str(temporary)},
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
