@@ -200,7 +200,7 @@ DEFECTS = (
     Defect(
         name="a kept copy forgets what both sides agreed on",
         file=LINK,
-        old="    agreed = NO_FIELDS if _is_lost(before) else before.agreed\n",
+        old="    agreed = NO_FIELDS if is_lost(before) else before.agreed\n",
         new="    agreed = copy.fields\n",
         tests=(ON_COPIES + "test_a_clone_that_is_kept_takes_the_place_of_the_record",),
     ),
@@ -491,8 +491,8 @@ DEFECTS = (
     Defect(
         name="a record that an old listing did not show is gone",
         file=LINK,
-        old="    if _is_lost(side) or is_stale(side, event.taken_at):\n",
-        new="    if _is_lost(side):\n",
+        old="    if is_lost(side) or is_stale(side, event.taken_at):\n",
+        new="    if is_lost(side):\n",
         tests=(
             EVOLVE_LAWS + "test_a_reading_older_than_what_is_known_changes_nothing",
             ON_LINK + "test_a_record_that_an_old_listing_did_not_show_is_not_gone",
@@ -773,7 +773,7 @@ DEFECTS = (
     Defect(
         name="a doubt replaces a proof",
         file=LINK,
-        old="    if _is_lost(side) or is_stale(side, event.taken_at):\n",
+        old="    if is_lost(side) or is_stale(side, event.taken_at):\n",
         new="    if is_stale(side, event.taken_at):\n",
         tests=(ON_LOSSES + "test_proof_is_not_forgotten_because_of_a_doubt",),
     ),
@@ -1063,8 +1063,8 @@ DEFECTS = (
     Defect(
         name="an id that an item had before ends the pass when it is taken again",
         file=CARRY_OUT,
-        old="            if owner == link.link_id and claims:",
-        new="            if False:",
+        old="(owner == link.link_id and not claims)",
+        new="owner == link.link_id",
         tests=(ON_RETURN + "test_an_item_takes_an_id_of_its_own_a_second_time",),
     ),
     Defect(

@@ -234,7 +234,7 @@ def _copy_settled(link: Link, event: CopySettled) -> Link:
         ignored=True,
     )
     # What a lost record agreed on says nothing about its successor; see `_observed`.
-    agreed = NO_FIELDS if _is_lost(before) else before.agreed
+    agreed = NO_FIELDS if is_lost(before) else before.agreed
     now = changed(
         before, ref=event.ref, observed=copy.fields, agreed=agreed, revision=copy.revision, gone=None, read_at=copy.taken_at
     )
@@ -246,7 +246,7 @@ def _observed(link: Link, event: RecordObserved) -> Link:
     side = link.sides.get(endpoint)
     if side is None:
         return changed(link, kind=event.kind, sides={**link.sides, endpoint: _first_sight(event)})
-    if side.ref != event.ref and _is_lost(side):
+    if side.ref != event.ref and is_lost(side):
         # The replacement of a lost record was lost as well, and the first one is back: the item lives on in it.
         return changed(_with_side(link, endpoint, _first_sight(event)), closed=None)
     if side.ref != event.ref:
@@ -261,7 +261,7 @@ def _observed(link: Link, event: RecordObserved) -> Link:
         read_at=event.taken_at,
         gone=None,
     )
-    if not _is_lost(side):
+    if not is_lost(side):
         return _with_side(link, endpoint, seen)
     # Without an agreed value it differs from what was agreed, so nobody deletes it a second time for the same reason.
     return changed(_with_side(link, endpoint, changed(seen, agreed=NO_FIELDS)), closed=None)
@@ -271,7 +271,8 @@ def _first_sight(event: RecordObserved) -> Side:
     return Side(ref=event.ref, observed=event.fields, revision=event.revision, label=event.label, read_at=event.taken_at)
 
 
-def _is_lost(side: Side) -> bool:
+def is_lost(side: Side) -> bool:
+    """Whether its record is gone beyond doubt."""
     return side.gone is not None and side.gone.is_proof
 
 
@@ -294,7 +295,7 @@ def _gone(link: Link, event: RecordGone) -> Link:
     side = link.sides.get(event.ref.endpoint)
     if side is None or side.ref != event.ref:
         raise ImpossibleHistory(f"link {link.link_id} does not stand for {event.ref}, so it cannot lose it")
-    if _is_lost(side) or is_stale(side, event.taken_at):
+    if is_lost(side) or is_stale(side, event.taken_at):
         return link
     lost = _with_side(link, event.ref.endpoint, changed(side, gone=event.evidence, read_at=event.taken_at))
     return _without_author(lost, event.ref.endpoint) if event.evidence.is_proof else lost

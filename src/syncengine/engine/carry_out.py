@@ -175,18 +175,14 @@ class Carrier:
             await self._links.record(link.link_id, event, claims=claims)
         except ConcurrentAppend:
             owner = await self._links.owner(event.ref)
-            if owner is None:
+            if owner is None or (owner == link.link_id and not claims):
                 raise
-            if owner == link.link_id and claims:  # it was this item's before, under the same id
-                await self._links.record(link.link_id, event)
-                self.ended(write, "confirmed" if proof is Proof.ANSWER else "found")
+            if owner != link.link_id:
+                reason = f"{event.ref} already belongs to another item ({owner}); see `syncengine explain {owner}`"
+                await self._links.record(link.link_id, rejected(write, reason, "AlreadyLinked"))
+                self.ended(write, "rejected")
                 return
-            if owner == link.link_id:
-                raise
-            reason = f"{event.ref} already belongs to another item ({owner}); see `syncengine explain {owner}`"
-            await self._links.record(link.link_id, rejected(write, reason, "AlreadyLinked"))
-            self.ended(write, "rejected")
-            return
+            await self._links.record(link.link_id, event)  # it was this item's before, under the same id
         self.ended(write, "confirmed" if proof is Proof.ANSWER else "found")
 
     async def _failed(self, link: Link, pending: PendingWrite, error: ConnectorError) -> None:

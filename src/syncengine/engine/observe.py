@@ -26,7 +26,7 @@ from syncengine.domain.identity import (
     link_id_of,
     sync_key_for,
 )
-from syncengine.domain.link import Link
+from syncengine.domain.link import Link, is_lost
 from syncengine.domain.records import Record, RecordRef
 from syncengine.engine.calls import together
 from syncengine.engine.direct_reads import DirectReads, gone, is_present_in, observed
@@ -199,8 +199,7 @@ class Observer:
         for record_id in [key for key in listing.edited if listing.known[key].gone]:
             known = listing.known[record_id]
             side = await self._reads.side(known)
-            lost = side is not None and side.gone is not None and side.gone.is_proof
-            if side is not None and side.ref != known.ref and not lost:
+            if side is not None and side.ref != known.ref and not is_lost(side):
                 del listing.edited[record_id]
                 problems.append(
                     f"{known.ref} is back, but its item has another record there, {side.ref}; delete one of them"

@@ -14,7 +14,7 @@ from syncengine.domain.events import (
     WritePostponed,
     WriteRejected,
 )
-from syncengine.domain.link import Link, PendingWrite, not_stale
+from syncengine.domain.link import Link, PendingWrite, is_lost, not_stale
 from syncengine.domain.policy import Policy
 from syncengine.domain.records import NO_FIELDS, Record, RecordRef
 from syncengine.engine.direct_reads import observed
@@ -81,8 +81,7 @@ def seen(link: Link, ref: RecordRef | None, record: Record | None, at: datetime)
     at = not_stale(side, at)
     if record is not None:
         return (observed(link.kind, record, at),)
-    proved = side is not None and side.gone is not None and side.gone.is_proof
-    return () if proved else (RecordGone(ref=ref, evidence=Evidence.ABSENT, taken_at=at),)
+    return () if side is not None and is_lost(side) else (RecordGone(ref=ref, evidence=Evidence.ABSENT, taken_at=at),)
 
 
 def _postponed(write: Write, outcome: str, now: datetime, wait_s: float, error: ConnectorError) -> WritePostponed:

@@ -1,14 +1,14 @@
 """One life of the simulated program, from a start to the next death: loop, connections, its hold on the log, engine."""
 
 from asyncio import Future
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from random import Random
 from typing import Protocol
 
 from syncengine.adapters.guard.guarded_connector import GuardedConnector
+from syncengine.adapters.telemetry.listeners import Silence
 from syncengine.connector import ContainerId
-from syncengine.engine.notes import Note, Work
 from syncengine.engine.pairings import Pairing
 from syncengine.engine.ports import Endpoint, EventLog, Views
 from syncengine.engine.requests import Inbox, Request
@@ -105,7 +105,7 @@ class Process:
             views=self.log.views,
             policy=setup.policy,
             clock=clock,
-            telemetry=_NOBODY,
+            telemetry=Silence(),
             inbox=self.log.inbox,
             pairings=[
                 Pairing(kind=ISSUE, containers={remote.name: ContainerId(container) for remote in remotes})
@@ -155,17 +155,3 @@ class Process:
             random=Random(connection.endpoint),
             may_write=self.log.require_lease,
         )
-
-
-class _Nobody:
-    def note(self, note: Note, /) -> None:
-        """Nobody listens."""
-
-    @contextmanager
-    def within(self, work: Work, /) -> Iterator[None]:
-        """Nobody listens."""
-        del work
-        yield
-
-
-_NOBODY = _Nobody()
