@@ -24,14 +24,21 @@ from syncengine.adapters.log_cursor import Cursor
 from syncengine.adapters.log_database import LogDatabase
 from syncengine.adapters.log_place import LogPlace, require_postgres
 from syncengine.adapters.log_reader import LogReader
-from syncengine.adapters.log_tables import note_probe, note_rules, rebuild, views_are_current
+from syncengine.adapters.log_tables import (
+    full_listing_of,
+    note_full_listing,
+    note_probe,
+    note_rules,
+    rebuild,
+    views_are_current,
+)
 from syncengine.adapters.log_transaction import log_transaction
 from syncengine.adapters.log_writer import LogWriter, Submit
 from syncengine.adapters.sqlite_database import open_sqlite
 from syncengine.adapters.stored_rows import LAST_POSITION, NEXT_PAGE, ONE_STREAM, PAGE, STREAM_VERSION, events_in
 from syncengine.adapters.view_tables import QUIET
 from syncengine.adapters.views import LogViews
-from syncengine.domain.identity import LinkId
+from syncengine.domain.identity import ContainerId, EndpointName, LinkId
 from syncengine.engine.ports import Append, Recorded
 from syncengine.errors import EventLogError, LeaseLost, LogMisconfigured
 
@@ -100,6 +107,15 @@ class OpenLog:
             EventLogError: the log cannot be written.
         """
         await self._submit(partial(note_rules, mark=mark))
+
+    async def note_full_listing(self, endpoint: EndpointName, container: ContainerId, *, at: datetime) -> None:
+        """
+        Remember when a container was last listed from the start (`at`, aware UTC).
+
+        Raises:
+            EventLogError: the log cannot be written.
+        """
+        await self._submit(partial(note_full_listing, name=full_listing_of(endpoint, container), at=at))
 
     async def load(self, stream_id: UUID) -> Sequence[Recorded]:
         """

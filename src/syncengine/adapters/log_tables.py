@@ -14,6 +14,7 @@ from syncengine.adapters.log_reader import LogReader
 from syncengine.adapters.stored_rows import LAST_POSITION, NEXT_PAGE, events_in
 from syncengine.adapters.view_schema import VIEWS_VERSION, make_view_tables
 from syncengine.adapters.view_tables import write_views
+from syncengine.domain.identity import ContainerId, EndpointName
 from syncengine.errors import LogMisconfigured
 
 _FACTS = "CREATE TABLE log_facts (name TEXT NOT NULL PRIMARY KEY, value TEXT NOT NULL)"
@@ -23,6 +24,7 @@ _STATE = upsert("log_facts", key=("name",), values=("value",))
 _FORGET = "DELETE FROM log_facts WHERE name = ?"
 VIEWS_VERSION_STATED = "SELECT value FROM log_facts WHERE name = 'views_version'"
 RULES = "SELECT value FROM log_facts WHERE name = 'rules'"
+FACT = "SELECT value FROM log_facts WHERE name = ?"
 
 
 def prepare(connection: sqlite3.Connection, path: Path, *, event_tables: Sequence[str]) -> None:
@@ -111,6 +113,16 @@ def note_probe(cursor: Cursor, *, now: datetime) -> None:
 def note_rules(cursor: Cursor, *, mark: str) -> None:
     """Write down by which rules every link was last looked at."""
     state(cursor, "rules", mark)
+
+
+def full_listing_of(endpoint: EndpointName, container: ContainerId) -> str:
+    """The name of the fact that says when a container was last listed from the start."""
+    return f"full_listing {endpoint}/{container}"
+
+
+def note_full_listing(cursor: Cursor, *, name: str, at: datetime) -> None:
+    """Write down when a container was last listed from the start."""
+    state(cursor, name, time_to_text(at))
 
 
 def rebuild(cursor: Cursor, *, path: LogPlace, progress: Callable[[int, int], object]) -> int:

@@ -10,7 +10,7 @@ from attrs import field, frozen
 from syncengine.adapters.event_converter import time_from_text
 from syncengine.adapters.log_file import text_of
 from syncengine.adapters.log_reader import LogReader
-from syncengine.adapters.log_tables import RULES
+from syncengine.adapters.log_tables import FACT, RULES, full_listing_of
 from syncengine.adapters.stored_rows import LAST_POSITION, stream_id_of
 from syncengine.domain.events import Evidence
 from syncengine.domain.identity import ContainerId, EndpointName, IntentId, LinkId, RecordId
@@ -162,6 +162,11 @@ class LogViews:
         """Where the listing of this container goes on."""
         row = self._reader.row(_CURSOR, (endpoint, container))
         return Cursor(text_of(row[0])) if row else None
+
+    def listed_in_full_at(self, endpoint: EndpointName, container: ContainerId) -> datetime | None:
+        """When this container was last listed from the start (aware UTC); None when that was never said."""
+        row = self._reader.row(FACT, (full_listing_of(endpoint, container),))
+        return time_from_text(row[0]) if row else None
 
     def feed_version(self, endpoint: EndpointName, container: ContainerId) -> int:
         """Version of the stream that holds the cursor; 0 when there is none."""

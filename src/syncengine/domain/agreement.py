@@ -5,6 +5,7 @@ What a side agrees on when the last write of a decision is settled.
 | --- | --- |
 | every side took it | the basis, or what the remote says that it stored |
 | some side did not take it | as it was before; what was written here for somebody else is nobody's edit |
+| it was agreed before and told now, and some side did not take it | what was told: nobody can take it back |
 | a new record took it, and some side did not | as the others agreed before, so that it takes part like an edit |
 """
 
@@ -48,14 +49,16 @@ def side_after(link: "Link", endpoint: EndpointName, decision: "Decision") -> "S
     # One side took a value and another did not: agreeing on the first would let the other's value win unseen.
     half_done = done.only(decision.dropped)
     done = done.without(half_done)
+    typed = {name for name in half_done if _authors(link, name, decision)}
     told: dict[FieldName, Unagreed] = {}
     if before is None:
         # A new record takes part like those that were edited, as far as what it was given was typed somewhere just now.
-        typed = {name for name in half_done if _authors(link, name, decision)} - decision.untold.get(endpoint, frozenset())
-        done |= half_done.without(typed) | _agreed_before(link, endpoint).only(typed)
+        typed -= decision.untold.get(endpoint, frozenset())
+        done |= _agreed_before(link, endpoint).only(typed)
     else:
-        unedited = {name for name in half_done if before.get(name) == side.agreed.get(name, _NOTHING)}
+        unedited = {name for name in typed if before.get(name) == side.agreed.get(name, _NOTHING)}
         told = {name: it for name in unedited if (it := _told(link, name, decision, half_done[name])) is not None}
+    done |= half_done.without(typed)
     return changed(
         side,
         agreed=side.agreed | basis | done,

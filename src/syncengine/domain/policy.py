@@ -12,6 +12,8 @@ from syncengine.errors import SettingsInvalid
 LONGEST_WAIT_S = 3600.0
 """Seconds; no write waits longer than this or the backoff, whatever a remote asks for. The guard keeps its rest."""
 
+DAY_S = 86_400.0
+
 
 @frozen(kw_only=True)
 class Backoff:
@@ -72,6 +74,7 @@ class Policy:
         rules: for each kind and field, who wins a conflict.
         creates: for each kind, the endpoints where missing records are made; a kind not listed is made everywhere.
         deletions: by the endpoint where somebody deleted a record; an endpoint not listed propagates.
+        full_listing_every_s: seconds after which a container whose listings go on at a cursor is listed from the start.
     """
 
     rules: Mapping[Kind, Mapping[FieldName, ConflictRule]]
@@ -79,6 +82,7 @@ class Policy:
     deletions: Mapping[EndpointName, DeletionRule] = field(factory=dict)
     backoff: Backoff = field(factory=Backoff)
     safety: SafetyLimits = field(factory=SafetyLimits)
+    full_listing_every_s: float = field(default=DAY_S, validator=validators.gt(0))
 
     def as_text(self) -> str:
         """The rules as text, the same for equal rules in every process."""

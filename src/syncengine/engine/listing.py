@@ -9,6 +9,7 @@ from syncengine.domain.identity import ContainerId, RecordId
 from syncengine.domain.records import Cursor, Record, Removed, Unchanged
 from syncengine.engine.calls import asked
 from syncengine.engine.fingerprint import fingerprint
+from syncengine.engine.full_listings import is_full_listing_due
 from syncengine.engine.ports import Endpoint, KnownRecord, Views
 from syncengine.engine.safety import digest_of
 from syncengine.errors import ContractViolation, SuspiciousListing
@@ -24,6 +25,8 @@ class Listing:
         edited: records of links whose fields differ from what is known, with the time of their page.
         missing: known records that a full listing did not show and that are not proved to be gone.
         removed: known records whose tombstone was listed.
+        cursor: where the next listing may go on; None when the endpoint has no cursors.
+        is_full: it was asked for from the start, and not from a cursor on.
         held_back: some of what was listed waits to be told what it is, so the cursor has to stay where it was.
         proves_access: a record that we know was shown, so the others are not hidden as a whole; or a person says so.
         taken_at: time of the first page; everything older than it is in the listing.
@@ -38,14 +41,21 @@ class Listing:
     removed: list[KnownRecord] = field(factory=list)
     taken_at: datetime | None = None
     cursor: Cursor | None = None
+    is_full: bool = True
     listed: int = 0
     held_back: bool = False
     proves_access: bool = False
 
 
-async def read_listing(endpoint: Endpoint, container: ContainerId, views: Views) -> Listing:
+async def read_listing(
+    endpoint: Endpoint, container: ContainerId, views: Views, *, now: datetime, in_full_every_s: float
+) -> Listing:
     """
     List a container and compare; nothing is saved.
+
+    Args:
+        now: aware UTC.
+        in_full_every_s: seconds after which a listing begins at the start, although there is a cursor to go on at.
 
     Raises:
         ConnectorError: the listing is incomplete, so nothing may be concluded from it.
@@ -55,6 +65,10 @@ async def read_listing(endpoint: Endpoint, container: ContainerId, views: Views)
     revisions = {key: it.revision for key, it in known.items() if it.revision is not None and not it.gone}
     listing = Listing(endpoint=endpoint, container=container, known=known)
     listing.cursor = views.cursor(endpoint.name, container)
+    last = views.listed_in_full_at(endpoint.name, container)
+    if listing.cursor is not None and is_full_listing_due(last, now, every_s=in_full_every_s, known=known.values()):
+        listing.cursor = None
+    listing.is_full = listing.cursor is None
     seen: set[RecordId] = set()
     complete = False
     pages = endpoint.connector.list_changes(container, listing.cursor, revisions)

@@ -19,6 +19,7 @@ from syncengine.domain.events import (
     Write,
 )
 from syncengine.domain.identity import (
+    ContainerId,
     EndpointName,
     Kind,
     LinkId,
@@ -27,6 +28,7 @@ from syncengine.domain.identity import (
     sync_key_for,
 )
 from syncengine.domain.link import Link, is_lost
+from syncengine.domain.policy import Policy
 from syncengine.domain.records import Record, RecordRef
 from syncengine.engine.calls import together
 from syncengine.engine.direct_reads import DirectReads, gone, is_present_in, observed
@@ -35,25 +37,47 @@ from syncengine.engine.identify import LoneRecord, Newcomers, identify
 from syncengine.engine.links import LinkStore, Step, one_step_a_link
 from syncengine.engine.listing import Listing, read_listing
 from syncengine.engine.pairings import Pairing
-from syncengine.engine.ports import Append, Clock, Endpoint, KnownRecord, Views
+from syncengine.engine.ports import Append, Clock, Endpoint, EventLog, KnownRecord, Views
 from syncengine.engine.trusted_times import TrustedTimes
 
 
 @frozen(kw_only=True)
 class Observation:
-    """Everything newly seen in a pairing."""
+    """
+    Everything newly seen in a pairing.
+
+    Attributes:
+        full_listings: of containers that can be listed from a cursor on, those that were listed from the start.
+    """
 
     steps: tuple[Step, ...]
     cursors: tuple[Append, ...]
+    full_listings: tuple[tuple[EndpointName, ContainerId], ...] = ()
     listed: Mapping[EndpointName, int] = field(factory=dict)
     problems: tuple[str, ...] = ()
 
 
 class Observer:
-    """Reads pairings; saves nothing before `save` is called."""
+    """
+    Reads pairings; saves nothing before `save` is called.
 
-    def __init__(self, *, endpoints: Mapping[EndpointName, Endpoint], views: Views, links: LinkStore, clock: Clock) -> None:
+    Attributes:
+        policy: says how often everything is listed.
+    """
+
+    def __init__(
+        self,
+        *,
+        endpoints: Mapping[EndpointName, Endpoint],
+        log: EventLog,
+        views: Views,
+        links: LinkStore,
+        clock: Clock,
+        policy: Policy,
+    ) -> None:
+        self.policy = policy
         self._endpoints = endpoints
+        self._log = log
         self._views = views
         self._links = links
         self._clock = clock
@@ -85,6 +109,7 @@ class Observer:
         return Observation(
             steps=tuple(one_step_a_link(steps)),
             cursors=() if silent else tuple(self._cursors(listings.values())),
+            full_listings=() if silent else tuple(_listed_in_full(listings.values())),
             listed={name: listing.listed for name, listing in listings.items()},
             problems=tuple(problems),
         )
@@ -92,6 +117,8 @@ class Observer:
     async def save(self, observation: Observation) -> None:
         """Store what was seen and the cursors behind it; a cursor is never stored before what it stands for."""
         await self._links.record_all(observation.steps, beside=observation.cursors)
+        for endpoint, container in observation.full_listings:
+            await self._log.note_full_listing(endpoint, container, at=self._clock.now())
 
     async def returned(self, link: Link) -> RecordObserved | None:
         """See `DirectReads.returned`."""
@@ -99,7 +126,11 @@ class Observer:
 
     async def _read(self, pairing: Pairing, silent: frozenset[EndpointName]) -> dict[EndpointName, Listing]:
         names = sorted(pairing.containers.keys() - silent)
-        reads = [read_listing(self._endpoints[name], pairing.containers[name], self._views) for name in names]
+        every_s, now = self.policy.full_listing_every_s, self._clock.now()
+        reads = [
+            read_listing(self._endpoints[name], pairing.containers[name], self._views, now=now, in_full_every_s=every_s)
+            for name in names
+        ]
         return dict(zip(names, await together(*reads), strict=True))
 
     async def _newcomers(self, pairing: Pairing, listings: Mapping[EndpointName, Listing]) -> list[Step]:
@@ -271,6 +302,13 @@ class Observer:
                     after_version=self._views.feed_version(name, container),
                     events=(CursorAdvanced(endpoint=name, container=container, cursor=listing.cursor),),
                 )
+
+
+def _listed_in_full(listings: Iterable[Listing]) -> Iterable[tuple[EndpointName, ContainerId]]:
+    """What need not be listed from the start again soon; where something was held back, it has to."""
+    for listing in listings:
+        if listing.is_full and listing.cursor is not None and not listing.held_back:
+            yield listing.endpoint.name, listing.container
 
 
 def _observed(kind: Kind, record: Record, listing: Listing) -> RecordObserved:

@@ -73,6 +73,13 @@ class EventLog(Protocol):
     async def note_rules(self, mark: str) -> None:
         """Remember by which rules every link was last looked at; a note beside the events, as `mark_quiet`."""
 
+    async def note_full_listing(self, endpoint: EndpointName, container: ContainerId, *, at: datetime) -> None:
+        """
+        Remember when a container was last listed from the start (`at`, aware UTC).
+
+        A note beside the events: losing it costs one more full listing, nothing else.
+        """
+
     async def load(self, stream_id: UUID) -> Sequence[Recorded]:
         """
         All events of a stream in order; empty when there are none.
@@ -247,6 +254,9 @@ class Views(Protocol):
 
     def cursor(self, endpoint: EndpointName, container: ContainerId) -> Cursor | None:
         """Where the listing of this container goes on."""
+
+    def listed_in_full_at(self, endpoint: EndpointName, container: ContainerId) -> datetime | None:
+        """What `note_full_listing` said last (aware UTC); None when it never said anything."""
 
     def feed_version(self, endpoint: EndpointName, container: ContainerId) -> int:
         """Version of the stream that holds the cursor; 0 when there is none."""

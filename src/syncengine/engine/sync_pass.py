@@ -113,7 +113,9 @@ class Engine:
         self._pairings = tuple(pairings)
         self._links = LinkStore(log, telemetry)
         self._granter = Granter(inbox=inbox or NoInbox(), links=self._links, log=log, views=views)
-        self._observer = Observer(endpoints=self._endpoints, views=views, links=self._links, clock=clock)
+        self._observer = Observer(
+            endpoints=self._endpoints, log=log, views=views, links=self._links, clock=clock, policy=policy
+        )
         self._carrier = Carrier(
             endpoints=self._endpoints,
             links=self._links,
@@ -153,7 +155,7 @@ class Engine:
 
     def use(self, *, policy: Policy, pairings: Sequence[Pairing]) -> None:
         """Decide by these rules from now on; between two passes only."""
-        self._policy = self._carrier.policy = policy
+        self._policy = self._carrier.policy = self._observer.policy = policy
         self._pairings = tuple(pairings)
 
     def forget(self) -> None:

@@ -24,7 +24,7 @@ from syncengine.adapters.telemetry.traces import TraceSettings
 from syncengine.connector import ConnectorPlugin
 from syncengine.domain.conflict_rules import RULES, ConflictRule
 from syncengine.domain.identity import ContainerId, EndpointName, FieldName, Kind
-from syncengine.domain.policy import Backoff, DeletionRule, Policy, SafetyLimits
+from syncengine.domain.policy import DAY_S, Backoff, DeletionRule, Policy, SafetyLimits
 from syncengine.engine.pairings import Pairing
 from syncengine.errors import ConfigurationError, LogMisconfigured, SettingsInvalid
 from syncengine.redaction import Secret
@@ -68,6 +68,7 @@ class _SyncSection:
     deletions: Mapping[EndpointName, DeletionRule] = field(factory=dict)
     backoff: Backoff = field(factory=Backoff)
     safety: SafetyLimits = field(factory=SafetyLimits)
+    full_listing_every_s: float = field(default=DAY_S, validator=validators.gt(0))
     pairings: tuple[Mapping[str, str], ...] = ()
     stop_within_s: float = field(default=DEFAULT_STOP_WITHIN_S, validator=validators.ge(0))
 
@@ -143,6 +144,7 @@ def load_settings(
             deletions=sync.deletions,
             backoff=sync.backoff,
             safety=sync.safety,
+            full_listing_every_s=sync.full_listing_every_s,
         ),
         interval_s=sync.interval_s,
         pairings=pairings,

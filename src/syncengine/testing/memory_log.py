@@ -6,9 +6,10 @@ It outlives the "process" that uses it: a test drops the engine, keeps the log, 
 
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import datetime
 from uuid import UUID
 
-from syncengine.domain.identity import LinkId
+from syncengine.domain.identity import ContainerId, EndpointName, LinkId
 from syncengine.engine.ports import (
     Append,
     Clock,
@@ -72,6 +73,10 @@ class MemoryLog:
     async def note_rules(self, mark: str) -> None:
         """Remember by which rules every link was last looked at."""
         self.views.mark = mark
+
+    async def note_full_listing(self, endpoint: EndpointName, container: ContainerId, *, at: datetime) -> None:
+        """Remember when a container was last listed from the start."""
+        self.views.full_listings[endpoint, container] = at
 
     async def load(self, stream_id: UUID) -> Sequence[Recorded]:
         """All events of a stream."""

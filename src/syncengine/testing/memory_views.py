@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from uuid import UUID
 
 from attrs import evolve as changed
@@ -62,6 +63,7 @@ class MemoryViews:
         self.versions: dict[LinkId, int] = {}
         self.quiet: dict[LinkId, int] = {}
         self.mark: str | None = None
+        self.full_listings: dict[tuple[EndpointName, ContainerId], datetime] = {}
         self.places: dict[str, PausedPlace] = {}
         self.hosts: dict[str, GivenUpHost] = {}
         self.held: dict[str, HeldPlan] = {}
@@ -129,6 +131,10 @@ class MemoryViews:
         """Where the listing goes on."""
         found = self.cursors.get(feed_stream(endpoint, container))
         return found[0] if found else None
+
+    def listed_in_full_at(self, endpoint: EndpointName, container: ContainerId) -> datetime | None:
+        """When a container was last listed from the start."""
+        return self.full_listings.get((endpoint, container))
 
     def feed_version(self, endpoint: EndpointName, container: ContainerId) -> int:
         """Version of the stream that holds the cursor."""

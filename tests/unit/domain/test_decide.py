@@ -220,6 +220,22 @@ def test_what_one_side_took_does_not_come_back_to_an_author_who_took_it_back(los
     assert set(it.remotes) == {HULY, VIBE, TRACKER}
 
 
+def test_an_edit_back_to_the_default_counts_although_a_third_side_was_not_told_what_it_replaces():
+    """Vibe was told what Huly had at first, and then somebody chose what stood there before; that is an edit."""
+    blank = participant(status_creatable=False)
+    it = world(vibe=blank, **{TRACKER: blank})
+    it.person_makes(HULY, issue(status="in_progress"))
+    it.look(HULY)
+    it.decide()
+    for intent_id in list(it.pending):
+        it.send(intent_id)
+    assert set(fields_written(it.decide())) == {VIBE, TRACKER}
+    for intent_id, write in list(it.pending.items()):
+        (it.send if write.endpoint == VIBE else it.refuse)(intent_id)
+    edited(it, VIBE, status="todo").settle()
+    assert {fields["status"] for fields in it.remotes.values()} == {"todo"}
+
+
 def test_a_spelling_of_a_record_made_anew_does_not_come_back_when_another_one_is_refused():
     """Vibe has no backlog; nobody typed what it says instead."""
     it = linked(fields=issue(status="backlog"), **{TRACKER: participant()})

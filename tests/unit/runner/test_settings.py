@@ -43,6 +43,7 @@ path = "logs/sync.db"
 
 [sync]
 interval_s = 30
+full_listing_every_s = 3600
 
 [sync.rules.issue]
 title = {rule = "prefer", endpoint = "one"}
@@ -116,6 +117,7 @@ def test_a_good_file_becomes_models(file, tmp_path):
     assert settings.policy.deletions == {"one": DeletionRule.KEEP}
     assert settings.policy.backoff == Backoff(first_s=1)
     assert settings.policy.safety == SafetyLimits(deletions=7)
+    assert settings.policy.full_listing_every_s == 3600
     assert [(it.kind, dict(it.containers)) for it in settings.pairings] == [("issue", {"one": "A", "two": "B"})]
     one, two = settings.endpoints["one"], settings.endpoints["two"]
     assert one.plugin is BOX

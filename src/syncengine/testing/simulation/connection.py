@@ -58,8 +58,15 @@ class PlannedFaults(Faults):
         counts: how often each fault happened, in all passes.
     """
 
-    def __init__(self, remote: SimRemote, counts: Counter[str], tell: Callable[[str], None]) -> None:
+    def __init__(self, remote: SimRemote, counts: Counter[str], tell: Callable[[str], None], *, empties: bool) -> None:
+        """
+        Plan nothing yet.
+
+        Args:
+            empties: listings may lie that nothing is there.
+        """
         super().__init__()
+        self._empties = empties
         self.strikes: dict[int, int] = {}
         self.calls = 0
         self._remote = remote
@@ -90,8 +97,7 @@ class PlannedFaults(Faults):
             return (*_ON_WRITES, *[Fault(weather=Weather.LOST_ROW, delay_s=6.0)] * 3) if lying else _ON_WRITES
         if operation != "list":
             return _ON_READS
-        # An empty page between two cursors says that nothing changed; nobody can know better.
-        empty = () if can.change_cursor else (Fault(weather=Weather.EMPTY_LISTING),) * 2
+        empty = (Fault(weather=Weather.EMPTY_LISTING),) * 2 if self._empties else ()
         return (*_ON_READS, *[Fault(weather=Weather.TRUNCATED)] * 3, *empty)
 
 

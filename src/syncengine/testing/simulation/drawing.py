@@ -27,6 +27,12 @@ _POINTS_OF_RECOVERY = tuple(it for it in POINTS if it.startswith(("append", "fet
 ON_DISK = 0.1
 """Share of the histories whose log is a file; they take four times as long."""
 
+LISTED_IN_FULL = 0.3
+"""Share of the histories in which listings that could go on at a cursor begin at the start now and then."""
+
+NEVER_S = 3e9
+"""A hundred years, which no history takes. In the others a lost change has to be noticed without another full listing."""
+
 _NAMES = (("left", "right"), ("left", "middle", "right"))
 _DEEDS = (
     *[Deed.EDIT] * 10,
@@ -55,7 +61,8 @@ _SEQUELS = {
 def draw(seed: int, *, healing: bool) -> Script:
     """The script of a seed; with `healing`, everything works again at its end."""
     random = Random(f"{seed}/{healing}")
-    setup = _setup(random)
+    # Drawn apart, so that a seed keeps the rest of its history whatever is drawn here.
+    setup = _listed_in_full_now_and_then(Random(f"{seed}/{healing}/full listings"), _setup(random))
     sides = len(setup.abilities)
     steps: list[Step] = [_act(random, sides, Deed.CREATE) for _ in range(random.randint(1, 3))]
     rounds: list[list[Step]] = [[] for _ in range(random.randint(4, 7))]
@@ -92,6 +99,18 @@ def _setup(random: Random) -> Setup:
         guarded=on_disk or random.random() < 0.5,
         on_disk=on_disk,
     )
+
+
+def _listed_in_full_now_and_then(random: Random, setup: Setup) -> Setup:
+    """Some programs forget their cursors now and then; they need no tombstones, and nothing stays hidden from them."""
+    if random.random() >= LISTED_IN_FULL:
+        return evolve(setup, policy=evolve(setup.policy, full_listing_every_s=NEVER_S))
+    abilities = {
+        name: evolve(can, tombstones=can.tombstones and not (can.change_cursor and random.random() < 0.4))
+        for name, can in setup.abilities.items()
+    }
+    policy = evolve(setup.policy, full_listing_every_s=random.choice((20.0, 300.0)))
+    return evolve(setup, abilities=abilities, policy=policy)
 
 
 def _abilities(random: Random, *, natural: bool) -> Abilities:

@@ -217,8 +217,8 @@ class Persons:
         return f"the account gets its access to {remote.name} back"
 
     def _narrow(self, act: Act, remote: SimRemote) -> str | None:
-        if remote.abilities.change_cursor or remote.narrowed:
-            return None  # what changes behind a cursor while it is hidden is never listed; nobody can know better
+        if self._setup.keeps_hidden(remote.name) or remote.narrowed:
+            return None  # nobody could know better
         refs = [ref for container in self._setup.containers for ref in remote.refs(container)]
         remote.narrowed = frozenset(ref.record_id for number, ref in enumerate(refs) if (number + act.pick) % 2)
         return f"listings of {remote.name} do not show {sorted(remote.narrowed)} any more"

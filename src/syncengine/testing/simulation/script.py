@@ -9,7 +9,7 @@ from enum import Enum
 
 from attrs import field, frozen
 
-from syncengine.domain.policy import Policy
+from syncengine.domain.policy import LONGEST_WAIT_S, Policy
 from syncengine.testing.abilities import Abilities
 
 
@@ -130,6 +130,10 @@ class Setup:
     coded: bool = False
     guarded: bool = False
     on_disk: bool = False
+
+    def keeps_hidden(self, name: str) -> bool:
+        """Whether what a listing of this endpoint did not show once is never listed again, as it stays behind a cursor."""
+        return self.abilities[name].change_cursor and self.policy.full_listing_every_s > LONGEST_WAIT_S
 
     @property
     def names(self) -> tuple[str, ...]:

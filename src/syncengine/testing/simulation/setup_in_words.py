@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from syncengine.testing.abilities import Abilities, Spelling
-from syncengine.testing.simulation.drawing import ISSUE, STATUS
+from syncengine.testing.simulation.drawing import ISSUE, NEVER_S, STATUS
 from syncengine.testing.simulation.script import Setup
 
 _SPELLINGS = {"as_given": "", "stripped": "drops white space", "lossy": "drops white space and has no backlog"}
@@ -25,7 +25,7 @@ def _abilities(setup: Setup, name: str, can: Abilities) -> Iterator[str]:
         yield "cannot compare and write in one step"
     if can.listing_lag_s:
         yield f"listings lag {can.listing_lag_s:g} s"
-    yield "listings go on at a cursor" if can.change_cursor else "listings are full"
+    yield _listings(setup, can)
     if can.tombstones:
         yield "has tombstones"
     if not can.revisions:
@@ -41,6 +41,13 @@ def _abilities(setup: Setup, name: str, can: Abilities) -> Iterator[str]:
         yield "an automation changes the text of what is done"
     if name in setup.readable_when_lost:
         yield "shows nothing to an account without access"
+
+
+def _listings(setup: Setup, can: Abilities) -> str:
+    if not can.change_cursor:
+        return "listings are full"
+    every_s = setup.policy.full_listing_every_s
+    return "listings go on at a cursor" + (f", and every {every_s:g} s at the start" if every_s < NEVER_S else "")
 
 
 def _spelling(spelling: Spelling) -> str:

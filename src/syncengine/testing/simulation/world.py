@@ -52,7 +52,11 @@ class World:
         self.oracle.remotes = {remote.name: remote for remote in self.remotes}
         self._log = self._new_log()
         self._wishes = Wishes(setup.names, ask=self._log.ask, is_true=self._is_true)
-        self._faults = [PlannedFaults(remote, counts, tell) for remote in self.remotes]
+        self._faults = [
+            # An empty page between two cursors says that nothing changed; nobody could know better.
+            PlannedFaults(remote, counts, tell, empties=not setup.keeps_hidden(remote.name))
+            for remote in self.remotes
+        ]
         self.persons = Persons(
             setup,
             self.remotes,
