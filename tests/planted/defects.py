@@ -127,8 +127,8 @@ DEFECTS = (
         name="a cursor is saved although what is new waits for a side that is silent",
         simulated=True,
         file="syncengine/engine/observe.py",
-        old="            cursors=() if silent else tuple(self._cursors(listings.values())),\n",
-        new="            cursors=tuple(self._cursors(listings.values())),\n",
+        old="            cursors=() if silent else tuple(",
+        new="            cursors=tuple(",
         tests=(ON_OUTAGE + "test_an_outage_costs_little_and_is_caught_up_in_one_pass",),
     ),
     Defect(
@@ -167,9 +167,9 @@ DEFECTS = (
     ),
     Defect(
         name="a full listing counts although some of it was held back",
-        file=OBSERVE,
-        old="        if listing.is_full and listing.cursor is not None and not listing.held_back:\n",
-        new="        if listing.is_full and listing.cursor is not None:\n",
+        file=LISTING,
+        old="        return self.is_full and self.cursor is not None and not self.held_back\n",
+        new="        return self.is_full and self.cursor is not None\n",
         tests=(ON_FULL_LISTINGS + "test_while_a_new_record_waits_for_its_create_to_be_judged_everything_is_listed",),
     ),
     # Pauses.
@@ -1156,9 +1156,9 @@ DEFECTS = (
     ),
     Defect(
         name="the cursor moves past a record that waits for a create",
-        file=OBSERVE,
-        old="            if listing.held_back or listing.cursor is None:\n",
-        new="            if listing.cursor is None:\n",
+        file=LISTING,
+        old="        if self.held_back or self.cursor is None or ",
+        new="        if self.cursor is None or ",
         tests=(ON_DELETIONS + "test_the_cursor_waits_for_a_record_that_may_be_a_create_under_way",),
     ),
     Defect(

@@ -5,12 +5,13 @@ from datetime import datetime
 
 from attrs import define, field
 
-from syncengine.domain.identity import ContainerId, RecordId
+from syncengine.domain.events import CursorAdvanced
+from syncengine.domain.identity import ContainerId, RecordId, feed_stream
 from syncengine.domain.records import Cursor, Record, Removed, Unchanged
 from syncengine.engine.calls import asked
 from syncengine.engine.fingerprint import fingerprint
 from syncengine.engine.full_listings import is_full_listing_due
-from syncengine.engine.ports import Endpoint, KnownRecord, Views
+from syncengine.engine.ports import Append, Endpoint, KnownRecord, Views
 from syncengine.engine.safety import digest_of
 from syncengine.errors import ContractViolation, SuspiciousListing
 
@@ -45,6 +46,22 @@ class Listing:
     listed: int = 0
     held_back: bool = False
     proves_access: bool = False
+
+    @property
+    def counts_as_full(self) -> bool:
+        """Whether a later one may go on at its cursor; where something was held back, all has to be listed again."""
+        return self.is_full and self.cursor is not None and not self.held_back
+
+    def advance(self, views: Views) -> Append | None:
+        """The event that later listings go on behind this one; None when they go on where they did before."""
+        name, container = self.endpoint.name, self.container
+        if self.held_back or self.cursor is None or self.cursor == views.cursor(name, container):
+            return None
+        return Append(
+            stream_id=feed_stream(name, container),
+            after_version=views.feed_version(name, container),
+            events=(CursorAdvanced(endpoint=name, container=container, cursor=self.cursor),),
+        )
 
 
 async def read_listing(

@@ -6,12 +6,11 @@ concluded: a new record may be the counterpart of a new record on the other side
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 from attrs import field, frozen
 
 from syncengine.domain.events import (
-    CursorAdvanced,
     Evidence,
     Operation,
     RecordGone,
@@ -19,11 +18,9 @@ from syncengine.domain.events import (
     Write,
 )
 from syncengine.domain.identity import (
-    ContainerId,
     EndpointName,
     Kind,
     LinkId,
-    feed_stream,
     link_id_of,
     sync_key_for,
 )
@@ -52,7 +49,7 @@ class Observation:
 
     steps: tuple[Step, ...]
     cursors: tuple[Append, ...]
-    full_listings: tuple[tuple[EndpointName, ContainerId], ...] = ()
+    full_listings: tuple[Listing, ...] = ()
     listed: Mapping[EndpointName, int] = field(factory=dict)
     problems: tuple[str, ...] = ()
 
@@ -108,8 +105,8 @@ class Observer:
             steps += await self._losses(pairing.kind, listing)
         return Observation(
             steps=tuple(one_step_a_link(steps)),
-            cursors=() if silent else tuple(self._cursors(listings.values())),
-            full_listings=() if silent else tuple(_listed_in_full(listings.values())),
+            cursors=() if silent else tuple(filter(None, (it.advance(self._views) for it in listings.values()))),
+            full_listings=() if silent else tuple(it for it in listings.values() if it.counts_as_full),
             listed={name: listing.listed for name, listing in listings.items()},
             problems=tuple(problems),
         )
@@ -117,8 +114,8 @@ class Observer:
     async def save(self, observation: Observation) -> None:
         """Store what was seen and the cursors behind it; a cursor is never stored before what it stands for."""
         await self._links.record_all(observation.steps, beside=observation.cursors)
-        for endpoint, container in observation.full_listings:
-            await self._log.note_full_listing(endpoint, container, at=self._clock.now())
+        for listing in observation.full_listings:
+            await self._log.note_full_listing(listing.endpoint.name, listing.container, at=self._clock.now())
 
     async def returned(self, link: Link) -> RecordObserved | None:
         """See `DirectReads.returned`."""
@@ -290,25 +287,6 @@ class Observer:
             again = await self._reads.one(kind, earlier, Evidence.CONFIRMED)
             events += [again] if isinstance(again, RecordObserved) else []
         return [Step(link_id=known.link_id, events=tuple(events[:2]))]
-
-    def _cursors(self, listings: Iterable[Listing]) -> Iterable[Append]:
-        for listing in listings:
-            name, container = listing.endpoint.name, listing.container
-            if listing.held_back or listing.cursor is None:
-                continue
-            if listing.cursor != self._views.cursor(name, container):
-                yield Append(
-                    stream_id=feed_stream(name, container),
-                    after_version=self._views.feed_version(name, container),
-                    events=(CursorAdvanced(endpoint=name, container=container, cursor=listing.cursor),),
-                )
-
-
-def _listed_in_full(listings: Iterable[Listing]) -> Iterable[tuple[EndpointName, ContainerId]]:
-    """What need not be listed from the start again soon; where something was held back, it has to."""
-    for listing in listings:
-        if listing.is_full and listing.cursor is not None and not listing.held_back:
-            yield listing.endpoint.name, listing.container
 
 
 def _observed(kind: Kind, record: Record, listing: Listing) -> RecordObserved:

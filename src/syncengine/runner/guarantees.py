@@ -34,6 +34,8 @@ class Guarantee:
     shown_by: str
 
 
+HOUR_S = 3600.0
+
 _DELETIONS = "unit/engine/test_deletions.py::"
 
 _FOR_ALL = (
@@ -101,7 +103,7 @@ def guarantees_of(endpoints: Mapping[EndpointName, Capabilities], policy: Policy
     found = [*_FOR_ALL, _limits(policy), *_waiting(policy)]
     for name, can in sorted(endpoints.items()):
         found += [_no_duplicate(name, can), _no_overwrite(name, can), _answers(name, can)]
-        found += [_evidence(name, can), *_deletions(name, can, policy)]
+        found += [_nothing_hidden(name, can, policy), _evidence(name, can), *_deletions(name, can, policy)]
     return found
 
 
@@ -181,6 +183,19 @@ def _answers(name: EndpointName, can: Capabilities) -> Guarantee:
         holds="always",
         detail="its answers can be trusted" if late is None else f"after more than {late:g} s it is looked for instead",
         shown_by="unit/adapters/test_guarded_connector.py::test_a_good_answer_that_comes_too_late_proves_nothing",
+    )
+
+
+def _nothing_hidden(name: EndpointName, can: Capabilities, policy: Policy) -> Guarantee:
+    every_h = policy.full_listing_every_s / HOUR_S
+    return Guarantee(
+        promise="what a listing did not show once is found later",
+        about=name,
+        holds="always",
+        detail=f"listings go on at a cursor, and every {every_h:g} h one begins at the start"
+        if can.change_cursor
+        else "every pass lists everything",
+        shown_by="unit/engine/test_full_listings.py::test_what_a_listing_did_not_show_once_is_found_within_a_day",
     )
 
 

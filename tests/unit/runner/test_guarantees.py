@@ -63,6 +63,14 @@ def test_late_answers_and_tombstones_are_what_the_endpoint_declares():
     assert "in two passes" in of_left(evidence, Abilities())[1]
 
 
+def test_what_is_hidden_behind_a_cursor_is_found_as_often_as_the_settings_say():
+    """And without a cursor in the next pass."""
+    promise = "what a listing did not show once is found later"
+    assert of_left(promise, Abilities())[1] == "every pass lists everything"
+    detail = of_left(promise, Abilities(change_cursor=True), full_listing_every_s=5400.0)[1]
+    assert detail == "listings go on at a cursor, and every 1.5 h one begins at the start"
+
+
 @pytest.mark.parametrize(
     ("rule", "holds"), [(DeletionRule.PROPAGATE, "always"), (DeletionRule.KEEP, "not"), (DeletionRule.RESTORE, "not")]
 )
