@@ -45,6 +45,9 @@ SETTLE = "syncengine/engine/settle.py"
 PAIRINGS = "syncengine/engine/pairings.py"
 LISTING = "syncengine/engine/listing.py"
 PASS = "syncengine/engine/sync_pass.py"
+CONVERGE = "syncengine/engine/converge.py"
+DELETIONS = "syncengine/engine/deletions.py"
+PASS_END = "syncengine/engine/pass_end.py"
 OBSERVE = "syncengine/engine/observe.py"
 FULL_LISTINGS = "syncengine/engine/full_listings.py"
 SAFETY = "syncengine/engine/safety.py"
@@ -99,9 +102,9 @@ DEFECTS = (
     # Many at once.
     Defect(
         name="few deletions in each of many projects are not counted together",
-        file=PASS,
-        old="            excess = plan.excess(self._policy.safety) or too_many\n",
-        new="            excess = plan.excess(self._policy.safety)\n",
+        file=DELETIONS,
+        old="            excess = plan.excess(limits) or too_many\n",
+        new="            excess = plan.excess(limits)\n",
         tests=(ON_DELETIONS + "test_a_few_deletions_in_each_of_many_projects_wait_together",),
     ),
     # What is not shown.
@@ -177,22 +180,22 @@ DEFECTS = (
         name="an open write is sent although its item is paused",
         simulated=True,
         file=PASS,
-        old=" and self._settler.is_due(write) and not self._is_held(write):\n",
+        old=" and self._settler.is_due(write) and not self._is_held(write, state):\n",
         new=" and self._settler.is_due(write):\n",
         tests=(ON_PAUSES + "test_an_open_write_waits_while_its_item_is_paused",),
     ),
     Defect(
         name="an item that is paused is written all the same",
         simulated=True,
-        file=PASS,
-        old="        waiting = sorted((it for it in seen | restless | refused if not self._paused.hold_item(it)), key=str)\n",
-        new="        waiting = sorted(seen | restless | refused, key=str)\n",
+        file=CONVERGE,
+        old="        return sorted((it for it in waiting if not state.paused.hold_item(it)), key=str)\n",
+        new="        return sorted(waiting, key=str)\n",
         tests=(ON_PAUSES + "test_what_a_person_pauses_is_left_as_it_is_until_it_is_resumed",),
     ),
     Defect(
         name="a container that refused us once stays paused for ever",
-        file=PASS,
-        old="        for subject in sorted(known & looked_at - self._refusing.keys()):\n",
+        file=PASS_END,
+        old="        for subject in sorted(known & looked_at - state.refusing.keys()):\n",
         new="        for subject in sorted(known & set[str]()):\n",
         tests=(ON_PAUSES + "test_a_container_that_refuses_us_is_paused_alone_and_goes_on_by_itself",),
     ),
@@ -206,9 +209,9 @@ DEFECTS = (
     # Copies of a key.
     Defect(
         name="an item is decided in the container of its copy",
-        file=PASS,
-        old="        return not present <= here or any(",
-        new="        return not {name for name, _ in present} <= participants.keys() or any(",
+        file=CONVERGE,
+        old="    return not present <= here or any(",
+        new="    return not {name for name, _ in present} <= participants.keys() or any(",
         tests=(ON_COPIES + "test_a_copy_in_another_container_does_not_take_its_item_there",),
     ),
     Defect(
@@ -830,7 +833,7 @@ DEFECTS = (
     Defect(
         name="the safety limits are not looked at",
         simulated=True,
-        file=PASS,
+        file=DELETIONS,
         old="            if excess is None or plan not in unapproved:\n",
         new="            if True:\n",
         tests=(ON_DELETIONS + "test_what_is_more_than_the_limits_allow_waits_for_a_person",),
@@ -1119,8 +1122,8 @@ DEFECTS = (
     ),
     Defect(
         name="an item is closed although an earlier record of it is back",
-        file=PASS,
-        old="                    back = await self._observer.returned(link)\n",
+        file=CONVERGE,
+        old="                    back = await self._reads.returned(link)\n",
         new="                    back = None\n",
         tests=(
             ON_RETURN + "test_the_item_lives_on_in_a_record_that_came_back_when_its_successor_goes",
@@ -1131,11 +1134,9 @@ DEFECTS = (
     Defect(
         name="a write is sent before it is saved",
         simulated=True,
-        file=PASS,
+        file=CONVERGE,
         old="            link = await self._links.record(link_id, back or decision, decided_at=link.version)\n",
-        new="            for write in getattr(decision, 'writes', ()):\n"
-        "                await self._carrier._call(link, write)\n"
-        "            link = await self._links.record(link_id, back or decision, decided_at=link.version)\n",
+        new="            for write in getattr(decision, 'writes', ()):\n                await self._carrier._call(link, write)\n            link = await self._links.record(link_id, back or decision, decided_at=link.version)\n",
         tests=(IN_HISTORIES,),
     ),
     Defect(
@@ -1163,9 +1164,9 @@ DEFECTS = (
     ),
     Defect(
         name="it is decided without a side that cannot be heard",
-        file=PASS,
-        old="            if self._stopping or self._is_somebody_missing(link, participants):\n",
-        new="            if self._stopping:\n",
+        file=CONVERGE,
+        old="            if self._is_stopping() or is_somebody_missing(link, participants, state.troubles):\n",
+        new="            if self._is_stopping():\n",
         tests=(ON_THREE + "test_a_side_whose_project_is_hidden_for_a_while_is_told_afterwards",),
     ),
     Defect(

@@ -12,7 +12,6 @@ MODULES = sorted(path for package in ("syncengine", "connectors") for path in (S
 LONGEST = 310
 LONGER = {
     "syncengine/domain/events.py": "the whole vocabulary of the log; people look for an event in one place",
-    "syncengine/engine/sync_pass.py": "the one place that tells the whole pass; cut up it would have to be read in five files",
     "syncengine/engine/notes.py": "a list of small values, each read alone; together they are the format of the log lines",
     "syncengine/domain/link.py": "`evolve` and the state it changes are checked against each other while reading",
 }

@@ -1,13 +1,17 @@
-"""One place where the engine calls connectors, so that nothing but our own errors comes back."""
+"""How the engine calls connectors, so that only our own errors come back, and how it does several things at once."""
 
 import asyncio
-from collections.abc import Awaitable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from typing import Any, TypeVar
 
 from syncengine.domain.identity import EndpointName
 from syncengine.errors import ConnectorError, ContractViolation, SyncEngineError
 
 T = TypeVar("T")
+Item = TypeVar("Item")
+
+AT_ONCE = 64
+"""Items worked on at once; the writes in flight are bounded by what each endpoint declares, this bounds the memory."""
 
 
 async def asked(endpoint: EndpointName, operation: str, call: Awaitable[T], *, ref: str | None = None) -> T:
@@ -46,3 +50,21 @@ async def together(*jobs: Coroutine[Any, Any, T]) -> list[T]:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def each_of(items: Iterable[Item], work: Callable[[Item], Awaitable[None]]) -> None:
+    """
+    Work on all items, a bounded number at once; when one fails for good the others are finished first.
+
+    Raises:
+        Exception: what the first failing work raised, as it is.
+    """
+    room = asyncio.Semaphore(AT_ONCE)
+
+    async def bounded(item: Item) -> None:
+        async with room:
+            await work(item)
+
+    results = await asyncio.gather(*(bounded(item) for item in items), return_exceptions=True)
+    for failure in (result for result in results if isinstance(result, BaseException)):
+        raise failure

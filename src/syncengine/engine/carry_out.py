@@ -20,13 +20,13 @@ from syncengine.domain.events import (
 )
 from syncengine.domain.identity import EndpointName, IntentId, sync_key_for
 from syncengine.domain.link import Link, PendingWrite
-from syncengine.domain.policy import Policy
 from syncengine.domain.records import Record, RecordRef
 from syncengine.engine.calls import asked
 from syncengine.engine.links import LinkStore
 from syncengine.engine.notes import WriteSent, WriteWork
 from syncengine.engine.outcomes import landed, outcome_of, rejected, seen
 from syncengine.engine.ports import Clock, Endpoint, Telemetry
+from syncengine.engine.rules import Rules
 from syncengine.errors import ConcurrentAppend, ConnectorError, ContractViolation
 
 
@@ -46,7 +46,7 @@ class Carrier:
         endpoints: Mapping[EndpointName, Endpoint],
         links: LinkStore,
         clock: Clock,
-        policy: Policy,
+        rules: Rules,
         telemetry: Telemetry,
         on_trouble: Callable[[EndpointName, ConnectorError], None],
         on_outcome: Callable[[Write, str], None],
@@ -55,7 +55,7 @@ class Carrier:
         self._endpoints = endpoints
         self._links = links
         self._clock = clock
-        self.policy = policy
+        self._rules = rules
         self._telemetry = telemetry
         self._on_trouble = on_trouble
         self._on_outcome = on_outcome
@@ -188,7 +188,7 @@ class Carrier:
     async def _failed(self, link: Link, pending: PendingWrite, error: ConnectorError) -> None:
         write = pending.write
         lag_s = self._endpoints[write.endpoint].connector.capabilities.key_lookup_lag_s
-        event = outcome_of(pending, error, now=self._clock.now(), policy=self.policy, lag_s=lag_s)
+        event = outcome_of(pending, error, now=self._clock.now(), policy=self._rules.policy, lag_s=lag_s)
         if isinstance(event, WritePostponed) and event.outcome == "not_done":
             self.certainly_not_done.add(write.intent_id)
         if isinstance(event, WriteOvertaken):
@@ -209,7 +209,7 @@ class Carrier:
             call = self._endpoints[write.endpoint].connector.fetch(write.ref)
             record = await asked(write.endpoint, "fetch", call, ref=str(write.ref))
         except ConnectorError as error:
-            later = asked_at + timedelta(seconds=self.policy.backoff.wait_s(1))
+            later = asked_at + timedelta(seconds=self._rules.policy.backoff.wait_s(1))
             waits = WritePostponed(
                 intent_id=write.intent_id, outcome="unknown", not_before=later, reason=f"{event.reason}; {error}"
             )

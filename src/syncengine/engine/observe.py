@@ -24,8 +24,7 @@ from syncengine.domain.identity import (
     link_id_of,
     sync_key_for,
 )
-from syncengine.domain.link import Link, is_lost
-from syncengine.domain.policy import Policy
+from syncengine.domain.link import is_lost
 from syncengine.domain.records import Record, RecordRef
 from syncengine.engine.calls import together
 from syncengine.engine.direct_reads import DirectReads, gone, is_present_in, observed
@@ -35,6 +34,7 @@ from syncengine.engine.links import LinkStore, Step, one_step_a_link
 from syncengine.engine.listing import Listing, read_listing
 from syncengine.engine.pairings import Pairing
 from syncengine.engine.ports import Append, Clock, Endpoint, EventLog, KnownRecord, Views
+from syncengine.engine.rules import Rules
 from syncengine.engine.trusted_times import TrustedTimes
 
 
@@ -55,12 +55,7 @@ class Observation:
 
 
 class Observer:
-    """
-    Reads pairings; saves nothing before `save` is called.
-
-    Attributes:
-        policy: says how often everything is listed.
-    """
+    """Reads pairings; saves nothing before `save` is called."""
 
     def __init__(
         self,
@@ -69,17 +64,18 @@ class Observer:
         log: EventLog,
         views: Views,
         links: LinkStore,
+        reads: DirectReads,
+        rules: Rules,
         clock: Clock,
-        policy: Policy,
     ) -> None:
-        self.policy = policy
         self._endpoints = endpoints
         self._log = log
         self._views = views
         self._links = links
         self._clock = clock
         self._times = TrustedTimes(clock)
-        self._reads = DirectReads(endpoints=endpoints, views=views, links=links, clock=clock)
+        self._reads = reads
+        self._rules = rules
         self._copies = CopyFinder(endpoints=endpoints, views=views, links=links, clock=clock)
 
     async def look(self, pairing: Pairing, *, silent: frozenset[EndpointName] = frozenset()) -> Observation:
@@ -117,13 +113,9 @@ class Observer:
         for listing in observation.full_listings:
             await self._log.note_full_listing(listing.endpoint.name, listing.container, at=self._clock.now())
 
-    async def returned(self, link: Link) -> RecordObserved | None:
-        """See `DirectReads.returned`."""
-        return await self._reads.returned(link)
-
     async def _read(self, pairing: Pairing, silent: frozenset[EndpointName]) -> dict[EndpointName, Listing]:
         names = sorted(pairing.containers.keys() - silent)
-        every_s, now = self.policy.full_listing_every_s, self._clock.now()
+        every_s, now = self._rules.policy.full_listing_every_s, self._clock.now()
         reads = [
             read_listing(self._endpoints[name], pairing.containers[name], self._views, now=now, in_full_every_s=every_s)
             for name in names

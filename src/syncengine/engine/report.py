@@ -55,6 +55,11 @@ class PassReport:
         """Everything that was tried worked."""
         return not self.problems and not self.stopped
 
+    def count_listed(self, listed: Mapping[EndpointName, int]) -> None:
+        """So many more records were listed on these endpoints."""
+        for name, number in listed.items():
+            self.listed[name] = self.listed.get(name, 0) + number
+
     def count(self, outcome: str) -> None:
         """One more write ended like this."""
         self.writes[outcome] = self.writes.get(outcome, 0) + 1

@@ -28,6 +28,7 @@ from syncengine.engine.links import LinkStore
 from syncengine.engine.notes import WriteJudged
 from syncengine.engine.outcomes import rejected, seen
 from syncengine.engine.ports import Clock, Endpoint, OpenWrite, Telemetry
+from syncengine.engine.rules import Rules
 
 Verdict = Landed | DidNotLand | Overtaken | TooEarly | Ambiguous
 
@@ -41,12 +42,14 @@ class Settler:
         endpoints: Mapping[EndpointName, Endpoint],
         links: LinkStore,
         carrier: Carrier,
+        rules: Rules,
         clock: Clock,
         telemetry: Telemetry,
     ) -> None:
         self._endpoints = endpoints
         self._links = links
         self._carrier = carrier
+        self._rules = rules
         self._clock = clock
         self._telemetry = telemetry
         self._started_at = clock.monotonic()
@@ -56,7 +59,7 @@ class Settler:
         now = self._clock.now()
         if write.not_before is None or write.not_before <= now or now < write.since:
             return True
-        longest_s = max(LONGEST_WAIT_S, self._carrier.policy.backoff.longest_s)
+        longest_s = max(LONGEST_WAIT_S, self._rules.policy.backoff.longest_s)
         return write.not_before > now + timedelta(seconds=longest_s)
 
     async def settle(self, open_write: OpenWrite) -> bool:
