@@ -1121,6 +1121,13 @@ DEFECTS = (
         tests=(ON_RETURN + "test_an_edit_survives_the_deletion_of_what_came_back_in_a_conflict_with_it",),
     ),
     Defect(
+        name="two records of an item that come back together end the pass",
+        file=OBSERVE,
+        old="heir = heirs.setdefault(known.link_id, side.ref if is_there else known.ref)\n",
+        new="heir = known.ref if is_lost(side) else side.ref\n",
+        tests=(ON_RETURN + "test_of_two_records_that_come_back_together_the_item_has_the_later_one",),
+    ),
+    Defect(
         name="an item is closed although an earlier record of it is back",
         file=CONVERGE,
         old="                    back = await self._reads.returned(link)\n",

@@ -214,16 +214,19 @@ class Observer:
         return taken
 
     async def _set_aside(self, listing: Listing) -> list[str]:
-        """Take out what came back after its item was made anew: the item has another record now."""
+        """Take out what came back although its item has another record: made anew meanwhile, or back as well."""
+        back = [listing.known[record_id] for record_id in listing.edited if listing.known[record_id].gone]
+        heirs: dict[LinkId, RecordRef] = {}
         problems = []
-        for record_id in [key for key in listing.edited if listing.known[key].gone]:
-            known = listing.known[record_id]
+        for known in back:
             side = await self._reads.side(known)
-            if side is not None and side.ref != known.ref and not is_lost(side):
-                del listing.edited[record_id]
-                problems.append(
-                    f"{known.ref} is back, but its item has another record there, {side.ref}; delete one of them"
-                )
+            if side is None:
+                continue
+            is_there = not is_lost(side) or any(it.ref == side.ref for it in back)
+            heir = heirs.setdefault(known.link_id, side.ref if is_there else known.ref)
+            if heir != known.ref:
+                del listing.edited[known.ref.record_id]
+                problems.append(f"{known.ref} is back, but its item has another record there, {heir}; delete one of them")
         return problems
 
     async def _edits(self, kind: Kind, listing: Listing) -> list[Step]:

@@ -140,6 +140,29 @@ async def test_an_item_is_not_closed_while_its_earlier_records_cannot_be_looked_
     assert it.texts() == [["another", "old"], ["another", "old"]]
 
 
+@pytest.mark.parametrize("change_cursor", [True, False])
+async def test_of_two_records_that_come_back_together_the_item_has_the_later_one(change_cursor):
+    """Somebody empties the bin the wrong way round; the other record is named, and the pass goes on."""
+    it = Scene(key_storage="marker", change_cursor=change_cursor)
+    first, stored_first = await it.begin()
+    await it.world.settle_down()
+    (second,) = it.world.left.items(it.left)
+    stored_second = it.world.left.stored(it.left, second)
+    it.world.right.person_creates(it.right, title="another issue", description="another")
+    it.world.right.person_deletes(it.right, next(iter(it.world.right.items(it.right))))
+    await it.world.settle_down()
+    assert it.texts() == [["another"], ["another"]]
+    it.world.left.restore(it.left, first, stored_first)
+    it.world.left.restore(it.left, second, stored_second)
+    report = await it.world.engine.run_pass()
+    assert report.problems == [
+        f"left/{it.left}/{first} is back, but its item has another record there, left/{it.left}/{second}; delete one of them"
+    ]
+    it.world.left.person_deletes(it.left, first)
+    await it.world.settle_down()
+    assert it.texts() == [["another", "new"], ["another", "new"]]
+
+
 async def test_an_edit_survives_the_deletion_of_what_came_back_in_a_conflict_with_it():
     """Whoever deleted it saw the old text and not the new one."""
     it = Scene(key_storage="id", rule=AskAPerson())

@@ -109,7 +109,7 @@ def _listed_in_full_now_and_then(random: Random, setup: Setup) -> Setup:
         name: evolve(can, tombstones=can.tombstones and not (can.change_cursor and random.random() < 0.4))
         for name, can in setup.abilities.items()
     }
-    policy = evolve(setup.policy, full_listing_every_s=random.choice((20.0, 300.0)))
+    policy = evolve(setup.policy, full_listing_every_s=random.choice((20.0, 60.0)))
     return evolve(setup, abilities=abilities, policy=policy)
 
 
