@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable
 from typing import get_args
 
-from syncengine.testing.simulation.reports import Failure, Mode
+from syncengine.testing.simulation.reports import Failure, Mode, replay_command
 from syncengine.testing.simulation.simulate import simulate, story_of
 
 
@@ -26,6 +26,7 @@ def main(arguments: list[str]) -> int:
         jobs=asked.jobs,
         failures=asked.failures,
         progress=_told_now_and_then(asked.histories),
+        alarm=_sound_the_alarm,
     )
     _say(report)
     return 0 if report.ok else 1
@@ -42,6 +43,11 @@ def _replay(seed: int, *, healing: bool) -> int:
 
 def _say(what: object) -> None:
     sys.stdout.write(f"{what}\n")
+
+
+def _sound_the_alarm(seed: int, mode: Mode) -> None:
+    """In a simulation of hours nobody wants to wait for the end."""
+    sys.stderr.write(f"a promise is broken: {replay_command(seed, mode)}\n")
 
 
 def _told_now_and_then(histories: int) -> Callable[[int], None]:

@@ -30,6 +30,11 @@ PROMISES = (
 """The five that are counted in the last line of a report; a failure of any other kind is counted as well."""
 
 
+def replay_command(seed: int, mode: str) -> str:
+    """The command that plays a history again."""
+    return f"python -m syncengine.testing.simulation --replay {seed} --mode {mode}"
+
+
 @frozen(kw_only=True)
 class Failure:
     """
@@ -52,7 +57,7 @@ class Failure:
     @property
     def replay(self) -> str:
         """The command that plays it again and prints the same story."""
-        return f"python -m syncengine.testing.simulation --replay {self.seed} --mode {self.mode}"
+        return replay_command(self.seed, self.mode)
 
     def __str__(self) -> str:
         lines = [f"seed {self.seed} ({self.mode}) breaks a promise: {self.invariant}", *self.story]

@@ -23,6 +23,7 @@ PORTION = 100
 
 Rules = Mapping[str, ConflictRule]
 Progress = Callable[[int], None]
+Alarm = Callable[[int, Mode], None]
 
 
 @frozen(kw_only=True)
@@ -49,6 +50,7 @@ def simulate(
     rules: Rules | None = None,
     failures: int = 1,
     progress: Progress | None = None,
+    alarm: Alarm | None = None,
 ) -> Report:
     """
     Play histories and judge them.
@@ -62,6 +64,7 @@ def simulate(
         rules: conflict rules to use instead of drawn ones, by the name of the field ("title", "description", "status").
         failures: no more histories are begun after so many failed.
         progress: told how many were played, now and then.
+        alarm: told the seed and the mode of a history that fails, as soon as it does; its story comes with the report.
 
     Returns:
         what was found; `report.ok` says whether all is well, and `str(report)` tells it.
@@ -74,6 +77,9 @@ def simulate(
         played += part.histories
         counts += part.counts
         failed += part.failed
+        if alarm is not None:
+            for number, healing in part.failed:
+                alarm(number, _mode(healing=healing))
         if progress is not None:
             progress(played)
         if len(failed) >= failures:
@@ -95,11 +101,15 @@ def story_of(seed: int, *, healing: bool, rules: Rules | None = None) -> Failure
     play(small, lines.append)
     return Failure(
         seed=seed,
-        mode="liveness" if healing else "safety",
+        mode=_mode(healing=healing),
         invariant=broken.invariant,
         sentence=broken.story,
         story=tuple(lines),
     )
+
+
+def _mode(*, healing: bool) -> Mode:
+    return "liveness" if healing else "safety"
 
 
 def _smallest(script: Script, broken: BrokenPromise) -> tuple[Script, BrokenPromise]:

@@ -71,6 +71,15 @@ def test_a_blind_retry_is_found_and_told_in_a_small_story(monkeypatch, capsys):
     assert "no duplicate: 1 broken" in str(report)
 
 
+def test_a_failing_history_is_named_at_once(monkeypatch, capsys):
+    """The story comes at the end, which may be hours away."""
+    monkeypatch.setattr(settle, "judge_create", lambda found, *, patience_over: DidNotLand())
+    assert main(["--histories", "1", "--seed", str(DOUBLED), "--mode", "liveness"]) == 1
+    told = capsys.readouterr()
+    assert told.err == f"a promise is broken: python -m syncengine.testing.simulation --replay {DOUBLED} --mode liveness\n"
+    assert "breaks a promise: no duplicate" in told.out
+
+
 def test_a_failing_history_keeps_only_what_it_needs(monkeypatch):
     """Everything else that happened in it is left out."""
     monkeypatch.setattr(settle, "judge_create", lambda found, *, patience_over: DidNotLand())
