@@ -83,3 +83,8 @@ def until(condition, process):
         assert process.poll() is None, process.communicate()
         assert time.monotonic() < end
         time.sleep(0.02)
+
+
+def until_all_is_in_flight(home, process):
+    """As many calls as the right shelf allows at once have taken effect, and none of them is answered yet."""
+    until(lambda: len(home.right.calls()) == shelf.ShelfConnector.capabilities.max_concurrent_writes, process)

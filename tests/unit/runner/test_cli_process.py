@@ -6,7 +6,7 @@ import pytest
 
 from syncengine.runner.cli import exit_codes
 from syncengine.runner.stop_signals import FINISHING, LEAVING
-from tests.unit.runner.processes import PATIENCE_S, installed, until
+from tests.unit.runner.processes import PATIENCE_S, installed, until, until_all_is_in_flight
 
 
 @pytest.fixture
@@ -59,7 +59,7 @@ def test_a_second_ctrl_c_leaves_at_once_and_nothing_is_doubled(home, processes):
     """It says what that means; the next run looks before it sends anything."""
     slow(home, 50)
     process = processes.start("run", "--once")
-    until(home.right.calls, process)
+    until_all_is_in_flight(home, process)
     process.send_signal(signal.SIGINT)
     line = process.stderr.readline()
     assert line.strip() == FINISHING
@@ -78,7 +78,7 @@ def test_the_story_of_an_item_that_was_in_flight_during_a_kill(home, processes):
     """Seen, decided, intent, crash, found on restart."""
     slow(home, 50)
     process = processes.start("run")
-    until(home.right.calls, process)
+    until_all_is_in_flight(home, process)
     process.kill()
     ended(process)
     home.configure(("slow_s = 50", "slow_s = 0"))

@@ -19,7 +19,7 @@ from syncengine.runner.settings import load_log_place, load_settings
 from syncengine.testing import Abilities, MemoryConnector, MemoryRemote
 from syncengine.testing.virtual_clock import VirtualClock
 from tests.fixtures.postgres_server import cursor_at
-from tests.unit.runner.processes import installed, until
+from tests.unit.runner.processes import installed, until_all_is_in_flight
 
 TEXTS = dict.fromkeys(("title", "description"), Prefer("left"))
 PROJECTS = Policy(rules={Kind("project"): TEXTS, Kind("issue"): TEXTS | {"status": Prefer("left")}})
@@ -113,13 +113,13 @@ async def test_a_request_of_a_person_waits_while_another_process_writes(at_home,
 
 def test_a_killed_process_is_followed_by_another(at_home, postgres_place, tmp_path):
     """When its lease has run out; nothing is lost, nothing is made twice."""
-    at_home.configure(('path = "right.json"', 'path = "right.json"\nslow_s = 0.3'))
+    at_home.configure(('path = "right.json"', 'path = "right.json"\nslow_s = 50'))
     with installed(at_home, tmp_path) as processes:
         killed = processes.start("run")
-        until(at_home.right.calls, killed)
+        until_all_is_in_flight(at_home, killed)
         killed.send_signal(signal.SIGKILL)
         killed.wait()
-        at_home.configure(("slow_s = 0.3", "slow_s = 0"))
+        at_home.configure(("slow_s = 50", "slow_s = 0"))
         _, err, code = processes.run("run", "--until-quiet")
         while code != 0:
             assert f"is being written by process {killed.pid} on " in err, err
