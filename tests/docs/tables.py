@@ -35,9 +35,9 @@ from syncengine.domain.conflict_rules import RULES
 from syncengine.domain.events import Operation, Write, WriteOvertaken, WritePostponed
 from syncengine.domain.identity import IntentId
 from syncengine.domain.judge import judge_update
-from syncengine.domain.link import PendingWrite
 from syncengine.domain.merge import Conflicts, FieldState, Settled, Takes, merge_field
 from syncengine.domain.policy import Backoff, Policy, SafetyLimits
+from syncengine.domain.side import PendingWrite
 from syncengine.engine.outcomes import outcome_of
 from syncengine.redaction import Secret
 from syncengine.runner.cli import exit_codes

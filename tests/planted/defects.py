@@ -31,6 +31,7 @@ class Defect:
 MERGE = "syncengine/domain/merge.py"
 DECIDE = "syncengine/domain/decide.py"
 LINK = "syncengine/domain/link.py"
+SIDE = "syncengine/domain/side.py"
 AGREEMENT = "syncengine/domain/agreement.py"
 LINKS = "syncengine/engine/links.py"
 CARRY_OUT = "syncengine/engine/carry_out.py"
@@ -519,7 +520,7 @@ DEFECTS = (
     Defect(
         name="a listing from before our write is believed",
         simulated=True,
-        file=LINK,
+        file=SIDE,
         old="    return side.read_at is not None and taken_at < side.read_at\n",
         new="    return False\n",
         tests=(
@@ -1060,7 +1061,7 @@ DEFECTS = (
     Defect(
         name="a choice that one side refused is undone where it was made anew",
         file=AGREEMENT,
-        old="        done |= _agreed_before(link, endpoint).only(typed)\n",
+        old="        done |= _agreed_before(sides, endpoint).only(typed)\n",
         new="        done |= half_done\n",
         tests=(ON_DECIDE + "test_a_choice_that_one_side_refused_is_not_undone_where_it_was_made_anew",),
     ),
@@ -1081,7 +1082,7 @@ DEFECTS = (
     Defect(
         name="a record made anew is taken for edited because another one was refused",
         file=AGREEMENT,
-        old="    typed = {name for name in half_done if _authors(link, name, decision)}\n",
+        old="    typed = {name for name in half_done if _authors(sides, name, decision)}\n",
         new="    typed = set(half_done)\n",
         tests=(ON_DECIDE + "test_a_spelling_of_a_record_made_anew_does_not_come_back_when_another_one_is_refused",),
     ),
@@ -1149,7 +1150,7 @@ DEFECTS = (
     Defect(
         name="the clock of the host decides what is newer",
         simulated=True,
-        file=LINK,
+        file=SIDE,
         old="    return taken_at if side is None or side.read_at is None else max(taken_at, side.read_at)\n",
         new="    return taken_at\n",
         tests=(ON_CLOCK + "test_an_edit_after_the_clock_was_set_back_travels",),

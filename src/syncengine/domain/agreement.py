@@ -11,53 +11,34 @@ What a side agrees on when the last write of a decision is settled.
 
 from collections.abc import Iterable, Mapping
 from functools import reduce
-from typing import TYPE_CHECKING
 
 from attrs import evolve as changed
-from attrs import frozen
 
 from syncengine.domain.identity import EndpointName, FieldName
 from syncengine.domain.records import NO_FIELDS, FieldValue, FieldValues
-
-if TYPE_CHECKING:
-    from syncengine.domain.link import Decision, Link, Side
+from syncengine.domain.side import Decision, Side, Sides, Unagreed
 
 _NOTHING = object()
 """No value of any field."""
 
 
-@frozen(kw_only=True)
-class Unagreed:
-    """
-    A value that was written to a side for somebody, and is not agreed because another side did not take it.
-
-    As long as its author can speak it is no edit of that side, for the author may take it back.
-
-    Attributes:
-        author: the side where it was typed.
-    """
-
-    value: FieldValue
-    author: EndpointName
-
-
-def side_after(link: "Link", endpoint: EndpointName, decision: "Decision") -> "Side":
+def side_after(sides: Sides, endpoint: EndpointName, decision: Decision) -> Side:
     """A side of a link whose decision is closed: it agrees to the basis, or to how it spelled what was written there."""
-    side, before = link.sides[endpoint], decision.basis.get(endpoint)
+    side, before = sides[endpoint], decision.basis.get(endpoint)
     basis = (before or NO_FIELDS).without(decision.dropped)
     done = decision.done.get(endpoint, NO_FIELDS)
     # One side took a value and another did not: agreeing on the first would let the other's value win unseen.
     half_done = done.only(decision.dropped)
     done = done.without(half_done)
-    typed = {name for name in half_done if _authors(link, name, decision)}
+    typed = {name for name in half_done if _authors(sides, name, decision)}
     told: dict[FieldName, Unagreed] = {}
     if before is None:
         # A new record takes part like those that were edited, as far as what it was given was typed somewhere just now.
         typed -= decision.untold.get(endpoint, frozenset())
-        done |= _agreed_before(link, endpoint).only(typed)
+        done |= _agreed_before(sides, endpoint).only(typed)
     else:
         unedited = {name for name in typed if before.get(name) == side.agreed.get(name, _NOTHING)}
-        told = {name: it for name in unedited if (it := _told(link, name, decision, half_done[name])) is not None}
+        told = {name: it for name in unedited if (it := _told(sides, name, decision, half_done[name])) is not None}
     done |= half_done.without(typed)
     return changed(
         side,
@@ -67,19 +48,19 @@ def side_after(link: "Link", endpoint: EndpointName, decision: "Decision") -> "S
     )
 
 
-def _told(link: "Link", name: FieldName, decision: "Decision", value: FieldValue) -> Unagreed | None:
+def _told(sides: Sides, name: FieldName, decision: Decision, value: FieldValue) -> Unagreed | None:
     """What was written for one author; what several typed, or somebody who is lost, is as good as typed where it is now."""
-    authors = _authors(link, name, decision)
-    alone = len(authors) == 1 and not link.sides[authors[0]].gone
+    authors = _authors(sides, name, decision)
+    alone = len(authors) == 1 and not sides[authors[0]].gone
     return Unagreed(value=value, author=authors[0]) if alone else None
 
 
-def _authors(link: "Link", name: FieldName, decision: "Decision") -> list[EndpointName]:
+def _authors(sides: Sides, name: FieldName, decision: Decision) -> list[EndpointName]:
     """The sides that held something else than what was agreed when it was decided."""
     return [
         endpoint
         for endpoint, fields in decision.basis.items()
-        if name in fields and fields[name] != link.sides[endpoint].agreed.get(name, _NOTHING)
+        if name in fields and fields[name] != sides[endpoint].agreed.get(name, _NOTHING)
     ]
 
 
@@ -88,7 +69,7 @@ def without(values: Mapping[FieldName, Unagreed], names: Iterable[FieldName]) ->
     return {name: value for name, value in values.items() if name not in set(names)}
 
 
-def _agreed_before(link: "Link", endpoint: EndpointName) -> FieldValues:
+def _agreed_before(sides: Sides, endpoint: EndpointName) -> FieldValues:
     """What the other sides agreed on, as far as they did."""
-    others = [side.agreed for name, side in sorted(link.sides.items(), reverse=True) if name != endpoint]
+    others = [side.agreed for name, side in sorted(sides.items(), reverse=True) if name != endpoint]
     return reduce(lambda agreed, more: agreed | more, others, NO_FIELDS)

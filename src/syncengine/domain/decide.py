@@ -17,12 +17,13 @@ from attrs import evolve as evolved
 from syncengine.domain.conflict_rules import FieldConflict, FieldVersion, Park
 from syncengine.domain.events import ConflictParked, LinkClosed, Operation, Settlement, Write, WritesIntended
 from syncengine.domain.identity import EndpointName, FieldName, intent_id_for
-from syncengine.domain.link import Link, Side
+from syncengine.domain.link import Link
 from syncengine.domain.losses import Close, Delete, Recreate, Wait, deletion_of, follow_a_loss, untold_by_the_lost
 from syncengine.domain.merge import Conflicts, FieldState, Never, Settled, Takes, merge_field
 from syncengine.domain.participants import Participant, Participants
 from syncengine.domain.policy import Policy
 from syncengine.domain.records import FieldValue, FieldValues
+from syncengine.domain.side import Side
 from syncengine.domain.waiting import choice_stands, moot, was_refused
 
 

@@ -2,7 +2,7 @@
 The state of one logical item and how events change it.
 
 A *link* is one item and the records that stand for it, one *side* for each endpoint. `evolve` is the only place where this
-state changes; `replay` is a fold over it. Two rules live here:
+state changes; `replay` is a fold over it. Its rules:
 
 - `agreed` moves only when the last write of a decision is settled, and then to the basis of that decision. With one step
   for each write, the first confirmation would mark another side's still unsent edit as agreed, and lose it.
@@ -11,14 +11,13 @@ state changes; `replay` is a fold over it. Two rules live here:
 """
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
 from functools import reduce
 from typing import assert_never
 
 from attrs import evolve as changed
 from attrs import field, frozen
 
-from syncengine.domain.agreement import Unagreed, side_after, without
+from syncengine.domain.agreement import side_after, without
 from syncengine.domain.copies import Copies, Copy
 from syncengine.domain.events import (
     ConflictParked,
@@ -40,68 +39,9 @@ from syncengine.domain.events import (
     WritesIntended,
 )
 from syncengine.domain.identity import EndpointName, FieldName, IntentId, Kind, LinkId
-from syncengine.domain.records import NO_FIELDS, FieldValue, FieldValues, RecordRef, Revision
+from syncengine.domain.records import NO_FIELDS, FieldValue, FieldValues
+from syncengine.domain.side import Decision, PendingWrite, Side, is_lost, is_stale, not_stale
 from syncengine.errors import ImpossibleHistory
-
-
-@frozen(kw_only=True)
-class Side:
-    """
-    What a link knows about one endpoint.
-
-    Attributes:
-        observed: the fields as last read or as the remote said it stored them.
-        agreed: the fields when all sides were last the same, in this side's own spelling.
-        untold: fields whose agreed value of the other sides was not written here yet.
-        unagreed: what we wrote here for somebody, and a third side did not take.
-        read_at: aware UTC; what is known here is as of then, by reading or by our own confirmed write. Older readings are
-            ignored: listings lag, and one of them may show less than a direct read has shown before.
-        gone: how we know that the record is not there any more; None while it is.
-    """
-
-    ref: RecordRef
-    observed: FieldValues
-    agreed: FieldValues = NO_FIELDS
-    untold: frozenset[FieldName] = frozenset()
-    unagreed: Mapping[FieldName, Unagreed] = field(factory=dict)
-    revision: Revision | None = None
-    label: str | None = None
-    read_at: datetime | None = None
-    gone: Evidence | None = None
-
-
-@frozen(kw_only=True)
-class PendingWrite:
-    """
-    A write of the decision that has no outcome yet.
-
-    Attributes:
-        outcome: what the last postponement said: "not_done", "unknown", or None when there was none.
-        not_before: aware UTC of the next attempt or look.
-        attempts: how often it was postponed.
-    """
-
-    write: Write
-    outcome: str | None = None
-    not_before: datetime | None = None
-    attempts: int = 0
-
-
-@frozen(kw_only=True)
-class Decision:
-    """
-    The decision that is being carried out; there is at most one.
-
-    Attributes:
-        done: for each side whose write landed, the values that become agreed there.
-        dropped: fields of writes that did not happen; they stay as they were.
-    """
-
-    basis: Mapping[EndpointName, FieldValues]
-    pending: Mapping[IntentId, PendingWrite]
-    done: Mapping[EndpointName, FieldValues] = field(factory=dict)
-    untold: Mapping[EndpointName, frozenset[FieldName]] = field(factory=dict)
-    dropped: frozenset[FieldName] = frozenset()
 
 
 @frozen(kw_only=True)
@@ -271,26 +211,6 @@ def _first_sight(event: RecordObserved) -> Side:
     return Side(ref=event.ref, observed=event.fields, revision=event.revision, label=event.label, read_at=event.taken_at)
 
 
-def is_lost(side: Side) -> bool:
-    """Whether its record is gone beyond doubt."""
-    return side.gone is not None and side.gone.is_proof
-
-
-def is_stale(side: Side, taken_at: datetime) -> bool:
-    """Whether a reading taken at this time may show less than is known of that side already."""
-    return side.read_at is not None and taken_at < side.read_at
-
-
-def not_stale(side: Side | None, taken_at: datetime) -> datetime:
-    """
-    The time of a direct read that began after everything that is known of a side.
-
-    It is the time it was taken at, unless the clock of this host was set back meanwhile: what was read later is newer,
-    whatever a clock says.
-    """
-    return taken_at if side is None or side.read_at is None else max(taken_at, side.read_at)
-
-
 def _gone(link: Link, event: RecordGone) -> Link:
     side = link.sides.get(event.ref.endpoint)
     if side is None or side.ref != event.ref:
@@ -420,7 +340,7 @@ def _agreed(link: Link) -> Link:
     """Close the decision: every side now agrees to the basis, or to how it spelled what was written there."""
     decision = link.decision
     assert decision is not None
-    return changed(link, sides={it: side_after(link, it, decision) for it in link.sides}, decision=None)
+    return changed(link, sides={it: side_after(link.sides, it, decision) for it in link.sides}, decision=None)
 
 
 def _with_side(link: Link, endpoint: EndpointName, side: Side) -> Link:

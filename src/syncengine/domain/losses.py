@@ -18,11 +18,12 @@ from attrs import frozen
 
 from syncengine.domain.events import Evidence, Operation, Write, WritesIntended
 from syncengine.domain.identity import EndpointName, FieldName, intent_id_for
-from syncengine.domain.link import Link, Side
+from syncengine.domain.link import Link
 from syncengine.domain.merge import Never, Takes
 from syncengine.domain.participants import Participants
 from syncengine.domain.policy import DeletionRule, Policy
 from syncengine.domain.records import NO_FIELDS
+from syncengine.domain.side import Side
 from syncengine.domain.waiting import was_refused
 
 EVERYTHING = FieldName("*")

@@ -19,8 +19,9 @@ from syncengine.domain.events import (
     WritePostponed,
 )
 from syncengine.domain.identity import EndpointName, IntentId, sync_key_for
-from syncengine.domain.link import Link, PendingWrite
+from syncengine.domain.link import Link
 from syncengine.domain.records import Record, RecordRef
+from syncengine.domain.side import PendingWrite
 from syncengine.engine.calls import asked
 from syncengine.engine.links import LinkStore
 from syncengine.engine.notes import WriteSent, WriteWork

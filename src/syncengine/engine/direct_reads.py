@@ -5,8 +5,9 @@ from datetime import datetime
 
 from syncengine.domain.events import Evidence, RecordGone, RecordObserved
 from syncengine.domain.identity import EndpointName, Kind
-from syncengine.domain.link import Link, Side, not_stale
+from syncengine.domain.link import Link
 from syncengine.domain.records import Record
+from syncengine.domain.side import Side, not_stale
 from syncengine.engine.calls import asked
 from syncengine.engine.fingerprint import fingerprint
 from syncengine.engine.links import LinkStore

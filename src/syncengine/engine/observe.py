@@ -24,8 +24,8 @@ from syncengine.domain.identity import (
     link_id_of,
     sync_key_for,
 )
-from syncengine.domain.link import is_lost
 from syncengine.domain.records import Record, RecordRef
+from syncengine.domain.side import is_lost
 from syncengine.engine.calls import together
 from syncengine.engine.direct_reads import DirectReads, gone, is_present_in, observed
 from syncengine.engine.find_copies import CopyFinder

@@ -14,9 +14,10 @@ from syncengine.domain.events import (
     WritePostponed,
     WriteRejected,
 )
-from syncengine.domain.link import Link, PendingWrite, is_lost, not_stale
+from syncengine.domain.link import Link
 from syncengine.domain.policy import Policy
 from syncengine.domain.records import NO_FIELDS, Record, RecordRef
+from syncengine.domain.side import PendingWrite, is_lost, not_stale
 from syncengine.engine.direct_reads import observed
 from syncengine.errors import ConnectorError, ContractViolation, Remedy, TransientError
 

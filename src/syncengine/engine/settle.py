@@ -20,8 +20,9 @@ from syncengine.domain.judge import (
     judge_delete,
     judge_update,
 )
-from syncengine.domain.link import Link, PendingWrite
+from syncengine.domain.link import Link
 from syncengine.domain.policy import LONGEST_WAIT_S
+from syncengine.domain.side import PendingWrite
 from syncengine.engine.calls import asked
 from syncengine.engine.carry_out import Carrier, work_on
 from syncengine.engine.links import LinkStore

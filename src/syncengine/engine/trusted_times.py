@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from syncengine.domain.link import Side, is_stale
+from syncengine.domain.side import Side, is_stale
 from syncengine.engine.ports import Clock
 
 JUMP_S = 1.0

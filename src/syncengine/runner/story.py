@@ -31,9 +31,10 @@ from syncengine.domain.events import (
     WritesIntended,
 )
 from syncengine.domain.identity import EndpointName, IntentId, LinkId
-from syncengine.domain.link import Link, Side, evolve, is_stale
+from syncengine.domain.link import Link, evolve
 from syncengine.domain.losses import EVERYTHING
 from syncengine.domain.records import FieldValue, FieldValues
+from syncengine.domain.side import Side, is_stale
 from syncengine.engine.ports import Recorded
 from syncengine.runner.short_text import Titles, at, copy_in_words, fields_in_words, listed, short, where
 

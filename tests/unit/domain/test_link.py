@@ -15,8 +15,9 @@ from syncengine.domain.events import (
     WritesIntended,
 )
 from syncengine.domain.identity import IntentId, RecordId
-from syncengine.domain.link import evolve, not_stale
+from syncengine.domain.link import evolve
 from syncengine.domain.records import FieldValues, RecordRef
+from syncengine.domain.side import not_stale
 from syncengine.errors import ImpossibleHistory
 from tests.unit.domain.links import HULY, ISSUE, TRACKER, VIBE, issue, linked, participant, world
 

@@ -6,8 +6,9 @@ from attrs import define, evolve, field
 from syncengine.domain.conflict_rules import AskAPerson, ConflictRule, Prefer
 from syncengine.domain.events import Evidence, RecordGone, WritesIntended
 from syncengine.domain.identity import link_id_for
-from syncengine.domain.link import Link, Side
+from syncengine.domain.link import Link
 from syncengine.domain.records import NO_FIELDS, RecordRef
+from syncengine.domain.side import Side
 from syncengine.engine.direct_reads import DirectReads
 from syncengine.engine.outcomes import seen
 from syncengine.testing.abilities import Abilities
