@@ -1,6 +1,9 @@
 """The command as a process: signals, kills, two at a time."""
 
 import signal
+import subprocess
+import sys
+from importlib.metadata import version
 
 import pytest
 
@@ -108,6 +111,12 @@ def test_two_processes_on_one_log(home, processes):
     assert processes.run("plan")[2] == 0
     first.send_signal(signal.SIGTERM)
     assert ended(first)[0] == exit_codes.OK
+
+
+def test_the_package_itself_is_the_command():
+    """`python -m syncengine`, where scripts are not on the path."""
+    done = subprocess.run([sys.executable, "-m", "syncengine", "--version"], capture_output=True, text=True, check=True)
+    assert done.stdout == f"{version('eventsourced-syncengine')}\n"
 
 
 def test_an_installed_connector_is_found_by_its_entry_point(processes):

@@ -1,7 +1,7 @@
 """
 The worker that is killed: the very command `syncengine run --until-quiet`, in a process of its own.
 
-Run as a module it is that command; `Worker` is how the demo starts it and listens to its log lines.
+`Worker` is how the demo starts it and listens to its log lines.
 """
 
 import asyncio
@@ -17,6 +17,8 @@ from syncengine.runner.demo import DemoFailed
 from syncengine.runner.demo.child_processes import Child, Children
 
 NAME = "syncengine run"
+COMMAND = "syncengine"
+"""The module that is the command."""
 
 _DONE = {"confirmed", "found"}
 
@@ -84,11 +86,5 @@ async def start_worker(children: Children, settings: Path, on_created: Callable[
         on_created: told how many records it made so far, whenever one more was made.
     """
     options = ("--until-quiet", "--json", "--log-format", "json", "--log-level", "info")
-    child = await children.start(NAME, __name__, "--config", str(settings), "run", *options, watch_errors=True)
+    child = await children.start(NAME, COMMAND, "--config", str(settings), "run", *options, watch_errors=True)
     return Worker(child, on_created)
-
-
-if __name__ == "__main__":
-    from syncengine.runner.cli import main
-
-    main()
