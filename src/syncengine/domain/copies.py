@@ -25,6 +25,7 @@ class Copy:
     Attributes:
         taken_at: aware UTC; when it was read.
         ignored: a person wants it to be left alone.
+        looks_alike: it carries no key, so it could not be told from a new record if it were left alone.
     """
 
     fields: FieldValues
@@ -32,6 +33,7 @@ class Copy:
     revision: Revision | None = None
     label: str | None = None
     ignored: bool = False
+    looks_alike: bool = False
 
 
 @frozen
@@ -68,6 +70,7 @@ class Copies:
             revision=event.revision,
             label=event.label,
             ignored=before is not None and before.ignored,
+            looks_alike=event.looks_alike,
         )
         return Copies({**self._copies, event.ref: copy})
 

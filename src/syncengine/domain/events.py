@@ -156,11 +156,21 @@ class WriteConfirmed:
 
 @frozen(kw_only=True)
 class WriteRejected:
-    """The remote refused a write for good; it is not made again until something changes."""
+    """
+    The remote refused a write for good; it is not made again until something changes.
+
+    Attributes:
+        error: the name of the error that says why; "OutcomeUnknown" when nobody can find out whether it was done.
+    """
 
     intent_id: IntentId
     reason: str
     error: str = "RecordRefused"
+
+    @property
+    def in_doubt(self) -> bool:
+        """Whether it may have been done after all."""
+        return self.error == "OutcomeUnknown"
 
 
 @frozen(kw_only=True)
@@ -213,6 +223,8 @@ class CopyFound:
 
     Attributes:
         fields: what it holds; no part of the item.
+        sign: "key" when it carries the key; "looks" when it holds exactly what a create sent of which nobody can find out
+            the end.
     """
 
     ref: RecordRef
@@ -221,6 +233,12 @@ class CopyFound:
     taken_at: datetime
     revision: Revision | None = None
     label: str | None = None
+    sign: Literal["key", "looks"] = "key"
+
+    @property
+    def looks_alike(self) -> bool:
+        """Whether it carries no key, so that only its looks tell of it."""
+        return self.sign == "looks"
 
 
 @frozen(kw_only=True)

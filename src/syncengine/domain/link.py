@@ -46,11 +46,19 @@ from syncengine.errors import ImpossibleHistory
 
 @frozen(kw_only=True)
 class Refusal:
-    """A write that a remote refused for good, so that the very same is not made again."""
+    """
+    A write that a remote refused for good, so that the very same is not made again.
+
+    Attributes:
+        in_doubt: nobody knows, and nobody can find out, whether it was done after all.
+        untold: fields that it would have left at a value of the remote's own.
+    """
 
     operation: Operation
     fields: FieldValues
     reason: str
+    in_doubt: bool = False
+    untold: frozenset[FieldName] = frozenset()
 
 
 @frozen(kw_only=True)
@@ -91,6 +99,11 @@ class Link:
     resolved: Mapping[FieldName, Resolution] = field(factory=dict)
     copies: Copies = field(factory=Copies)
     closed: str | None = None
+
+    @property
+    def in_doubt(self) -> bool:
+        """Whether a record may have been made for it of which nobody knows."""
+        return any(refusal.in_doubt for refusal in self.refused.values())
 
     @property
     def label(self) -> str:
@@ -164,8 +177,12 @@ def _copy_settled(link: Link, event: CopySettled) -> Link:
     if link.decision is not None:
         raise ImpossibleHistory(f"link {link.link_id} has a decision outstanding and cannot stand for another record")
     before = link.sides.get(endpoint)
+    refusal = link.refused.get(endpoint)
+    # What a create was in doubt of is here: in fields that it could not set nobody typed what they hold.
+    untold = refusal.untold if refusal is not None and refusal.in_doubt else frozenset[FieldName]()
     if before is None:
-        return changed(link, closed=None)  # the reading of it that follows makes the side
+        made = Side(ref=event.ref, observed=copy.fields, untold=untold, revision=copy.revision, read_at=copy.taken_at)
+        return changed(_with_side(link, endpoint, made), closed=None)
     old = Copy(
         fields=before.observed,
         taken_at=before.read_at or copy.taken_at,
@@ -176,7 +193,14 @@ def _copy_settled(link: Link, event: CopySettled) -> Link:
     # What a lost record agreed on says nothing about its successor; see `_observed`.
     agreed = NO_FIELDS if is_lost(before) else before.agreed
     now = changed(
-        before, ref=event.ref, observed=copy.fields, agreed=agreed, revision=copy.revision, gone=None, read_at=copy.taken_at
+        before,
+        ref=event.ref,
+        observed=copy.fields,
+        agreed=agreed,
+        untold=before.untold | untold,
+        revision=copy.revision,
+        gone=None,
+        read_at=copy.taken_at,
     )
     return changed(_with_side(link, endpoint, now), copies=link.copies.replaced(before.ref, old), closed=None)
 
@@ -297,7 +321,13 @@ def _confirmed(link: Link, event: WriteConfirmed) -> Link:
 
 def _rejected(link: Link, event: WriteRejected) -> Link:
     write = _pending(link, event.intent_id).write
-    refusal = Refusal(operation=write.operation, fields=write.fields, reason=event.reason)
+    refusal = Refusal(
+        operation=write.operation,
+        fields=write.fields,
+        reason=event.reason,
+        in_doubt=event.in_doubt,
+        untold=write.untold,
+    )
     refused = changed(link, refused={**link.refused, write.endpoint: refusal})
     return _settled(refused, event.intent_id, dropped=_fields_of(write))
 

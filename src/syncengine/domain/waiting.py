@@ -10,9 +10,11 @@ from syncengine.domain.merge import FieldState, Never
 
 
 def was_refused(link: Link, write: Write) -> bool:
-    """Whether the remote refused this very write before."""
+    """Whether the remote refused this very write before; what may have been done is not made again with other values."""
     refusal = link.refused.get(write.endpoint)
-    return refusal is not None and (refusal.operation, refusal.fields) == (write.operation, write.fields)
+    if refusal is None or refusal.operation is not write.operation:
+        return False
+    return refusal.in_doubt or refusal.fields == write.fields
 
 
 def moot(

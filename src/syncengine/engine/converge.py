@@ -151,7 +151,7 @@ class Converger:
             if self._is_stopping() or is_somebody_missing(link, participants, state.troubles):
                 return None
             try:
-                decision = decide(link, self._rules.policy, participants, retry_refused=state.insists_on(link_id))
+                decision = decide(link, self._rules.policy, participants, retry_refused=state.insists_on(link))
             except ConnectorError as error:  # a value that a side cannot spell; the next edit may be better
                 state.troubles.say(f"{link.label}: {type(error).__name__}: {error}")
                 return None

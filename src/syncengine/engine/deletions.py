@@ -41,7 +41,9 @@ class Deletions:
             lost = any(side.gone for side in link.sides.values())
             if lost and not is_somebody_missing(link, participants, state.troubles):
                 with suppress(ConnectorError):  # said when the link is decided
-                    decisions[link_id] = decide(link, self._rules.policy, participants, retry_refused=state.retry_refused)
+                    decisions[link_id] = decide(
+                        link, self._rules.policy, participants, retry_refused=state.insists_on(link)
+                    )
         state.due.append((pairing, plan_of(pairing, decisions, self._views)))
 
     async def make(self, state: PassState) -> None:

@@ -1,6 +1,6 @@
 """Finds records that carry the key of an item and are not its record; see `syncengine.domain.copies`."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from syncengine.domain.events import CopyFound, CopySettled
@@ -23,16 +23,27 @@ class CopyFinder:
         self._clock = clock
 
     async def found(
-        self, kind: Kind, link_id: LinkId, copies: Iterable[Record], listings: Mapping[EndpointName, Listing]
+        self,
+        kind: Kind,
+        link_id: LinkId,
+        copies: Iterable[Record],
+        listings: Mapping[EndpointName, Listing],
+        *,
+        looks_alike: bool = False,
     ) -> list[Step]:
-        """What is new about the copies of an item."""
+        """
+        What is new about the copies of an item.
+
+        Args:
+            looks_alike: they carry no key, and look like what was sent.
+        """
         link = await self._links.get(link_id)
         steps = []
         for record in copies:
             known = link.copies.get(record.ref)
             if known is None or (not known.ignored and known.fields != record.fields):
                 taken_at = listings[record.ref.endpoint].taken_at or self._clock.now()
-                steps.append(Step(link_id=link_id, events=(copy_found(kind, record, taken_at),)))
+                steps.append(Step(link_id=link_id, events=(copy_found(kind, record, taken_at, looks_alike=looks_alike),)))
         return steps
 
     async def became(self, pairing: Pairing, listings: Mapping[EndpointName, Listing]) -> list[Step]:
@@ -49,10 +60,11 @@ class CopyFinder:
                 if record is None:
                     steps.append(Step(link_id=link_id, events=(CopySettled(ref=ref, verdict="gone"),)))
                 elif record.fields != copy.fields:
-                    steps.append(Step(link_id=link_id, events=(copy_found(pairing.kind, record, asked_at),)))
+                    event = copy_found(pairing.kind, record, asked_at, looks_alike=copy.looks_alike)
+                    steps.append(Step(link_id=link_id, events=(event,)))
         return steps
 
-    async def moved(self, records: Mapping[EndpointName, list[Record]]) -> frozenset[RecordRef]:
+    async def moved(self, records: Mapping[EndpointName, Sequence[Record]]) -> frozenset[RecordRef]:
         """New records that are no copies of their link's record but that very one, in another container now."""
         moved = set()
         for record in (it for each in records.values() for it in each if it.sync_key is not None):
@@ -63,7 +75,7 @@ class CopyFinder:
         return frozenset(moved)
 
 
-def copy_found(kind: Kind, record: Record, taken_at: datetime) -> CopyFound:
+def copy_found(kind: Kind, record: Record, taken_at: datetime, *, looks_alike: bool) -> CopyFound:
     """The event that says what a copy looked like."""
     return CopyFound(
         ref=record.ref,
@@ -72,4 +84,5 @@ def copy_found(kind: Kind, record: Record, taken_at: datetime) -> CopyFound:
         taken_at=taken_at,
         revision=record.revision,
         label=record.label,
+        sign="looks" if looks_alike else "key",
     )

@@ -126,6 +126,8 @@ class Granter:
         settled = CopySettled(ref=wish.ref, verdict=wish.verdict, by=by)
         match wish.verdict:
             case "ignored":
+                if copy.looks_alike:
+                    return f"{wish.ref} carries no key to know it by later; keep it, or make it an item of its own"
                 if not copy.ignored:
                     await self._links.record(link.link_id, settled)
                 return None

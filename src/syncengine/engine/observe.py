@@ -6,28 +6,26 @@ concluded: a new record may be the counterpart of a new record on the other side
 """
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from attrs import field, frozen
 
 from syncengine.domain.events import (
     Evidence,
-    Operation,
     RecordGone,
     RecordObserved,
-    Write,
 )
 from syncengine.domain.identity import (
     EndpointName,
     Kind,
     LinkId,
     link_id_of,
-    sync_key_for,
 )
 from syncengine.domain.records import Record, RecordRef
 from syncengine.domain.side import is_lost
 from syncengine.engine.calls import together
 from syncengine.engine.direct_reads import DirectReads, gone, is_present_in, observed
+from syncengine.engine.doubtful_creates import DoubtfulCreates
 from syncengine.engine.find_copies import CopyFinder
 from syncengine.engine.identify import LoneRecord, Newcomers, identify
 from syncengine.engine.links import LinkStore, Step, one_step_a_link
@@ -76,6 +74,7 @@ class Observer:
         self._times = TrustedTimes(clock)
         self._reads = reads
         self._rules = rules
+        self._doubts = DoubtfulCreates(endpoints=endpoints, views=views, links=links)
         self._copies = CopyFinder(endpoints=endpoints, views=views, links=links, clock=clock)
 
     async def look(self, pairing: Pairing, *, silent: frozenset[EndpointName] = frozenset()) -> Observation:
@@ -125,8 +124,9 @@ class Observer:
     async def _newcomers(self, pairing: Pairing, listings: Mapping[EndpointName, Listing]) -> list[Step]:
         if not any(listing.fresh for listing in listings.values()):
             return []
-        expected = await self._creates_on_their_way(pairing)
-        records = {name: self._without(listing, expected) for name, listing in listings.items()}
+        doubts = await self._doubts.of(pairing)
+        sorted_by_doubt = {name: self._doubts.sort(listing, doubts) for name, listing in listings.items()}
+        records = {name: it.free for name, it in sorted_by_doubt.items()}
         lone = await self._lone(pairing, listings, records)
         taken = await self._taken(records, lone)
         newcomers = Newcomers(
@@ -147,39 +147,13 @@ class Observer:
             steps += await self._copies.found(pairing.kind, link_id, [it for it in members if it not in own], listings)
         for link_id, copies in found.copies.items():
             steps += await self._copies.found(pairing.kind, link_id, copies, listings)
+        for alike in (it.alike for it in sorted_by_doubt.values()):
+            for link_id, copies in alike.items():
+                steps += await self._copies.found(pairing.kind, link_id, copies, listings, looks_alike=True)
         return [step for step in steps if step.events]
 
-    async def _creates_on_their_way(self, pairing: Pairing) -> list[tuple[LinkId, Write]]:
-        """Creates whose outcome is open: a new record that may be one of them waits until they are judged."""
-        pending = []
-        for link_id in {it.link_id for it in self._views.open_writes()}:
-            decision = (await self._links.get(link_id)).decision
-            for waiting in decision.pending.values() if decision else ():
-                write = waiting.write
-                if write.operation is Operation.CREATE and pairing.containers.get(write.endpoint) == write.container:
-                    pending.append((link_id, write))
-        return pending
-
-    def _without(self, listing: Listing, expected: list[tuple[LinkId, Write]]) -> list[Record]:
-        """New records that are none of the expected ones; for the others the cursor waits, they have to be listed again."""
-        others = [it for it in listing.fresh.values() if not any(self._could_be(it, write) for write in expected)]
-        listing.held_back = len(others) < len(listing.fresh)
-        return others
-
-    def _could_be(self, record: Record, expected: tuple[LinkId, Write]) -> bool:
-        link_id, write = expected
-        if record.ref.endpoint != write.endpoint:
-            return False
-        key, connector = sync_key_for(link_id), self._endpoints[write.endpoint].connector
-        if record.sync_key is not None:
-            return record.sync_key == key
-        if connector.record_id_for(write.container, key) == record.ref.record_id:
-            return True
-        names = set(connector.natural_keys(write.container, write.fields))
-        return bool(names.intersection(connector.natural_keys(write.container, record.fields)))
-
     async def _lone(
-        self, pairing: Pairing, listings: Mapping[EndpointName, Listing], records: Mapping[EndpointName, list[Record]]
+        self, pairing: Pairing, listings: Mapping[EndpointName, Listing], records: Mapping[EndpointName, Sequence[Record]]
     ) -> list[LoneRecord]:
         """Records of links that miss an endpoint; only where natural names are used at all."""
         guessed = any(
@@ -203,7 +177,7 @@ class Observer:
         return lone
 
     async def _taken(
-        self, records: Mapping[EndpointName, list[Record]], lone: list[LoneRecord]
+        self, records: Mapping[EndpointName, Sequence[Record]], lone: list[LoneRecord]
     ) -> dict[LinkId, frozenset[EndpointName]]:
         keys = [link_id_of(it.sync_key) for each in records.values() for it in each if it.sync_key is not None]
         taken = {}

@@ -6,6 +6,7 @@ from attrs import define, field
 
 from syncengine.domain.events import SafetyStopped
 from syncengine.domain.identity import EndpointName, LinkId
+from syncengine.domain.link import Link
 from syncengine.domain.pauses import Pauses, container_subject
 from syncengine.engine.observe import Observation
 from syncengine.engine.pairings import Pairing
@@ -46,9 +47,9 @@ class PassState:
     seen: list[Pairing] = field(factory=list)
     due: list[tuple[Pairing, DeletionPlan]] = field(factory=list)
 
-    def insists_on(self, link_id: LinkId) -> bool:
-        """Whether a write that was refused is made again for this item."""
-        return self.retry_refused or link_id in self.insisted
+    def insists_on(self, link: Link) -> bool:
+        """Whether a write that was refused is made again for this item; one that may have been done only for itself."""
+        return link.link_id in self.insisted or (self.retry_refused and not link.in_doubt)
 
     def silent_in(self, pairing: Pairing) -> frozenset[EndpointName]:
         """The sides of a pairing that are left alone in this pass."""

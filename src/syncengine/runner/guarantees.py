@@ -150,7 +150,7 @@ def _no_duplicate(name: EndpointName, can: Capabilities) -> Guarantee:
         ),
         "none": (
             "except",
-            "no key can be kept, so a create whose answer was lost waits for a person instead of being made again",
+            "no key can be kept, so a create whose answer was lost waits for a person, and so does what looks like it",
         ),
     }
     holds, detail = details[can.key_storage]

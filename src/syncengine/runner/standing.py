@@ -14,7 +14,7 @@ from syncengine.runner.short_text import age, at, cut
 
 WAYS_OUT = {
     "field": "choose with `syncengine resolve ITEM`, or make the field the same everywhere",
-    "write": "remove the cause and use `syncengine run --once --retry-refused`, or edit the item",
+    "write": "remove the cause and use `syncengine resume ITEM`, or `syncengine run --once --retry-refused` for all",
     "copy": "say what it is with `syncengine resolve ITEM --keep`, `--as-new` or `--ignore`, or delete it",
     "gone": "if it was deleted, delete it elsewhere too; if it is hidden from our account, give access again",
 }

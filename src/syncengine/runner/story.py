@@ -213,7 +213,7 @@ def _waiting(link: Link) -> Iterator[str]:
         yield f"{name} waits for a person: make it the same everywhere"
     for endpoint, refusal in sorted(link.refused.items()):
         act = _ACTS[refusal.operation].format(endpoint=endpoint)
-        yield f"the intent to {act} was refused; remove the cause and use `run --once --retry-refused`, or edit the item"
+        yield f"the intent to {act} was refused; remove the cause and use `syncengine resume` on the item"
 
 
 def _names(sides: Mapping[EndpointName, Side]) -> list[str]:

@@ -94,7 +94,9 @@ FULL_EXAMPLES: dict[str, Event] = {
         field="title", rule="AskAPerson()", reason="changed on both sides", versions={"huly": "Door", "vibe": None}
     ),
     "link.conflict_resolved": ConflictResolved(field="title", value="Gate", by="ann"),
-    "link.copy_found": CopyFound(ref=VIBE, kind="issue", fields=VALUES, taken_at=NOON, revision="r7", label="Door sticks"),
+    "link.copy_found": CopyFound(
+        ref=VIBE, kind="issue", fields=VALUES, taken_at=NOON, revision="r7", label="Door sticks", sign="looks"
+    ),
     "link.copy_settled": CopySettled(ref=VIBE, verdict="new", by="ann"),
     "link.closed": LinkClosed(reason="deleted on both sides"),
     "claim.taken": ClaimTaken(ref=HULY, link_id=LINK),

@@ -4,7 +4,9 @@ import pytest
 
 from syncengine.domain.events import Evidence, RecordGone, SafetyApproved, SafetyCleared, SafetyStopped
 from syncengine.domain.identity import approval_stream
+from syncengine.domain.pauses import item_subject
 from syncengine.engine.ports import Append
+from syncengine.engine.requests import ResumePlace
 from syncengine.testing import Abilities, SimulatedCrash
 from syncengine.testing.faults import Weather
 from tests.fixtures.two_remotes import World
@@ -62,6 +64,19 @@ async def test_a_tombstone_needs_one_look():
     world = await filled(4, tombstones=True)
     delete_on_left(world, 1)
     await world.engine.run_pass()
+    assert left_and_right(world) == (3, 3)
+
+
+async def test_a_deletion_that_was_refused_is_made_again_when_a_person_resumes_the_item():
+    """It waits until then, and is measured against the limits as any other."""
+    world = await filled(4, tombstones=True)
+    world.right_faults.plan("delete", Weather.INVALID)
+    delete_on_left(world, 1)
+    await world.settle_down()
+    assert left_and_right(world) == (3, 4)
+    (refused,) = [it for it in world.log.views.parked() if it.subject == "write:right"]
+    world.inbox.put(ResumePlace(subject=item_subject(refused.link_id)), by="vera")
+    await world.settle_down()
     assert left_and_right(world) == (3, 3)
 
 

@@ -15,21 +15,39 @@ from tests.unit.adapters.sample_events import NOON
 COPY = RecordRef("right", "shelf", "copy-1")
 
 
-@pytest.fixture
-def copied(home):
-    """A copy of the first book was found on the right."""
+def with_a_copy(home, sign):
+    """A copy of the first book was found on the right, by its key or by its looks."""
     home.run("run", "--once")
     home.right.put("copy-1", title="Emma", status="")
     link_id = link_id_for("left", "shelf", "b1")
 
     async def find():
+        fields = FieldValues(title="Emma", status="")
         async with open_log(home.log) as log:
-            found = CopyFound(ref=COPY, kind="issue", fields=FieldValues(title="Emma", status=""), taken_at=NOON)
+            found = CopyFound(ref=COPY, kind="issue", fields=fields, taken_at=NOON, sign=sign)
             version = log.stream_version(link_id)
             await log.append(Append(stream_id=link_id, after_version=version, events=(found,)), caused_by="test")
 
     asyncio.run(find())
     return home
+
+
+@pytest.fixture
+def copied(home):
+    return with_a_copy(home, "key")
+
+
+def test_what_only_looks_like_the_item_is_kept_or_new_and_not_ignored(home):
+    """Nobody would know it again; status and the story say why it waits."""
+    with_a_copy(home, "looks")
+    done = home.run("resolve", "B1", "--ignore", "copy-1")
+    assert done.exit_code == 2
+    assert "copy-1 carries no key to know it by later; use --keep or --as-new" in " ".join(done.stderr.split())
+    (parked,) = json.loads(home.run("status", "--json").stdout)["parked"]
+    assert parked["reason"] == "Emma looks like what may have been made for this item and is another record"
+    told = home.run("explain", "B1").stdout
+    assert "right/shelf/copy-1 looks like what may have been made for this item and is another record" in told
+    assert home.run("resolve", "B1", "--as-new", "copy-1").exit_code == 0
 
 
 def test_status_and_resolve_show_it_beside_the_record_of_the_item(copied):

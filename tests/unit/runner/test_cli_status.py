@@ -52,7 +52,7 @@ def test_status_lists_what_is_open_what_waits_and_why(home):
     ]
     ways = {it["subject"]: (it["item"], it["way_out"]) for it in standing["parked"]}
     assert ways["field:status"] == ("B1", "choose with `syncengine resolve ITEM`, or make the field the same everywhere")
-    assert ways["write:right"][1].startswith("remove the cause and use `syncengine run --once --retry-refused`")
+    assert ways["write:right"][1].startswith("remove the cause and use `syncengine resume ITEM`")
     assert ways["gone:left"][1].startswith("if it was deleted, delete it elsewhere too; if it is hidden")
     assert (standing["vanished"], standing["postponed"], standing["skipped_passes"]) == (1, 1, 1)
     assert standing["paused"][0]["endpoint"] == "right"

@@ -273,10 +273,7 @@ def test_a_refused_write():
     log = created_log().add(WriteRejected(intent_id="c0ffee00aa", reason="vibe create: the title is too long"))
     assert log.told()[3:] == [
         "vibe refuses for good: vibe create: the title is too long; the same is not sent again",
-        (
-            "now: the intent to create it on vibe was refused; remove the cause and use `run --once --retry-refused`, or edit "
-            "the item"
-        ),
+        "now: the intent to create it on vibe was refused; remove the cause and use `syncengine resume` on the item",
     ]
 
 

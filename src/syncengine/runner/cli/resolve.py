@@ -71,6 +71,9 @@ def _settle_copy(path: LogPlace, link: Link, option: str, text: str) -> None:
     if len(meant) != 1:
         known = " or ".join(map(str, link.copies.known)) or "nothing: no record carries its key besides its own"
         raise typer.BadParameter(f"{text} is no copy of {link.label}; {option} takes {known}")
+    copy = link.copies.get(meant[0])
+    if option == "--ignore" and copy is not None and copy.looks_alike:
+        raise typer.BadParameter(f"{text} carries no key to know it by later; use --keep or --as-new")
     request = SettleCopy(link_id=link.link_id, ref=meant[0], verdict=_VERDICTS[option])
     put_in(path, request)
     show.line(f"{link.label}: the next pass will {request}")

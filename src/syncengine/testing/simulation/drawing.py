@@ -30,6 +30,9 @@ ON_DISK = 0.1
 LISTED_IN_FULL = 0.3
 """Share of the histories in which listings that could go on at a cursor begin at the start now and then."""
 
+WITHOUT_A_KEY = 0.1
+"""Share of the histories with an endpoint on which a create whose answer was lost cannot be searched for."""
+
 NEVER_S = 3e9
 """A hundred years, which no history takes. In the others a lost change has to be noticed without another full listing."""
 
@@ -63,6 +66,7 @@ def draw(seed: int, *, healing: bool) -> Script:
     random = Random(f"{seed}/{healing}")
     # Drawn apart, so that a seed keeps the rest of its history whatever is drawn here.
     setup = _listed_in_full_now_and_then(Random(f"{seed}/{healing}/full listings"), _setup(random))
+    setup = _without_a_key(Random(f"{seed}/{healing}/no key"), setup)
     sides = len(setup.abilities)
     steps: list[Step] = [_act(random, sides, Deed.CREATE) for _ in range(random.randint(1, 3))]
     rounds: list[list[Step]] = [[] for _ in range(random.randint(4, 7))]
@@ -111,6 +115,15 @@ def _listed_in_full_now_and_then(random: Random, setup: Setup) -> Setup:
     }
     policy = evolve(setup.policy, full_listing_every_s=random.choice((20.0, 60.0)))
     return evolve(setup, abilities=abilities, policy=policy)
+
+
+def _without_a_key(random: Random, setup: Setup) -> Setup:
+    """Now and then the last endpoint keeps no key; there nothing may change what was made before it is listed."""
+    if random.random() >= WITHOUT_A_KEY:
+        return setup
+    last = setup.names[-1]
+    abilities = setup.abilities | {last: evolve(setup.abilities[last], key_storage="none")}
+    return evolve(setup, abilities=abilities, automatic=setup.automatic - {last})
 
 
 def _abilities(random: Random, *, natural: bool) -> Abilities:

@@ -178,6 +178,16 @@ class Oracle:
         if item is not None:
             self.item_of.setdefault(link_id, item)
 
+    def is_of(self, ref: RecordRef, link_id: LinkId) -> bool:
+        """Whether a record stands for the item of a link."""
+        return self.ledger.of.get(ref) is self.item_of.get(link_id)
+
+    def has_record(self, link_id: LinkId, endpoint: EndpointName) -> bool:
+        """Whether the item of a link has a record on an endpoint."""
+        item = self.item_of.get(link_id)
+        there = self.remotes[endpoint].refs(item.container) if item is not None else []
+        return any(self.ledger.of.get(ref) is item for ref in there)
+
     def _item_of_link(self, link_id: LinkId, event: WritesIntended) -> Item | None:
         for write in event.writes:
             if write.ref is not None:
@@ -208,6 +218,8 @@ class Oracle:
                 self._accuse("no spelling goes round", f"{name} of {ref} was to be {value!r}, which nobody typed just so")
 
     def _key_of(self, remote: SimRemote, ref: RecordRef, after: Stored | None) -> SyncKey | None:
+        if remote.abilities.key_storage == "none":
+            return remote.making
         by_id = ref.record_id.removeprefix("k-") if remote.abilities.key_storage == "id" else None
         return SyncKey(by_id) if by_id else remote.split(after)[1] if after else None
 

@@ -98,8 +98,9 @@ class Persons:
         self.answer()
 
     def answer(self) -> None:
-        """Somebody approves of what is held back, and resumes what is paused."""
+        """Somebody approves of what is held back, looks after creates in doubt, and resumes what is paused."""
         self.approve()
+        self._wishes.clear_doubts(self._views())
         self._wishes.resume()
 
     # Records.
@@ -169,7 +170,7 @@ class Persons:
 
     def _strip(self, act: Act, remote: SimRemote) -> str | None:
         ref = self._some_record(act, remote)
-        if ref is None or remote.abilities.key_storage == "id" or not self._is_known(ref):
+        if ref is None or remote.abilities.key_storage in {"id", "none"} or not self._is_known(ref):
             return None
         remote.person_removes_key(ref.container, ref.record_id)
         return f"somebody removes the marker of {ref}"
@@ -183,6 +184,9 @@ class Persons:
 
     def _some_record(self, act: Act, remote: SimRemote) -> RecordRef | None:
         there = [ref for container in self._setup.containers for ref in remote.refs(container)]
+        if remote.abilities.key_storage == "none":
+            # Nobody could tell what the program made there from what somebody else made, once it looks otherwise.
+            there = [ref for ref in there if ref in self._ledger.of[ref].edited_at or self._is_known(ref)]
         return there[act.pick // 2 % len(there)] if there else None
 
     def _framed(self, act: Act, text: str) -> str:

@@ -6,6 +6,12 @@ from syncengine.testing.abilities import Abilities, Spelling
 from syncengine.testing.simulation.drawing import ISSUE, NEVER_S, STATUS
 from syncengine.testing.simulation.script import Setup
 
+_KEYS = {
+    "id": "ids are chosen by the program",
+    "marker": "the key stands in a text",
+    "field": "has a key field",
+    "none": "keeps no key",
+}
 _SPELLINGS = {"as_given": "", "stripped": "drops white space", "lossy": "drops white space and has no backlog"}
 
 
@@ -18,9 +24,7 @@ def setup_in_words(setup: Setup) -> tuple[str, ...]:
 
 
 def _abilities(setup: Setup, name: str, can: Abilities) -> Iterator[str]:
-    yield {"id": "ids are chosen by the program", "marker": "the key stands in a text"}.get(
-        can.key_storage, "has a key field"
-    )
+    yield _KEYS[can.key_storage]
     if not can.conditional_writes:
         yield "cannot compare and write in one step"
     if can.listing_lag_s:

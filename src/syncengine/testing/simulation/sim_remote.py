@@ -7,7 +7,7 @@ from enum import Enum
 
 from attrs import evolve as changed
 
-from syncengine.connector import ContainerId, EndpointName, FieldValues, RecordId, RecordRef
+from syncengine.connector import ContainerId, EndpointName, FieldValues, RecordId, RecordRef, SyncKey
 from syncengine.testing.abilities import Abilities
 from syncengine.testing.memory_remote import MemoryRemote, Stored
 from syncengine.testing.simulation.drawing import STATUS, TEXT
@@ -33,6 +33,7 @@ class SimRemote(MemoryRemote):
 
     Attributes:
         author: who is changing something right now.
+        making: the key of the record that is made right now.
     """
 
     def __init__(
@@ -56,6 +57,7 @@ class SimRemote(MemoryRemote):
         self.locked = False
         self.narrowed: frozenset[RecordId] = frozenset()
         self.bin: list[tuple[RecordRef, Stored]] = []
+        self.making: SyncKey | None = None
         self._heard = heard
         self._new_text = new_text
         self._shadow: dict[RecordRef, Stored] = {}
@@ -71,6 +73,21 @@ class SimRemote(MemoryRemote):
             yield
         finally:
             self.author = before
+
+    def insert(
+        self,
+        container: ContainerId,
+        values: FieldValues,
+        *,
+        key: SyncKey | None = None,
+        record_id: RecordId | None = None,
+    ) -> RecordId:
+        """As any memory remote, and whoever hears of it can tell for which key, even where none is kept."""
+        self.making = key
+        try:
+            return super().insert(container, values, key=key, record_id=record_id)
+        finally:
+            self.making = None
 
     @contextmanager
     def filtering(self) -> Iterator[None]:

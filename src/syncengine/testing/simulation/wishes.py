@@ -15,15 +15,23 @@ from syncengine.engine.ports import HeldPlan, Recorded, Views
 from syncengine.engine.requests import ApprovePlan, ChooseValue, PausePlace, Request, ResumePlace, SettleCopy
 from syncengine.testing.simulation.script import Act
 
-_VERDICTS: tuple[Literal["new", "ignored"], ...] = ("new", "ignored")
-"""Nobody says that an item lives on in its copy: here a copy is another item from its first moment on."""
+Verdict = Literal["kept", "new", "ignored"]
+
+_VERDICTS: tuple[Verdict, ...] = ("new", "ignored")
+"""Nobody says that an item lives on in a copy that somebody made: that one is another item from its first moment on."""
 
 
 class Wishes:
     """What the log says that persons may want to answer to, and their answers."""
 
     def __init__(
-        self, endpoints: tuple[str, ...], *, ask: Callable[[Request], None], is_true: Callable[[SafetyStopped], bool]
+        self,
+        endpoints: tuple[str, ...],
+        *,
+        ask: Callable[[Request], None],
+        is_true: Callable[[SafetyStopped], bool],
+        is_of: Callable[[RecordRef, LinkId], bool],
+        has_record: Callable[[LinkId, EndpointName], bool],
     ) -> None:
         """
         Show nothing yet.
@@ -31,13 +39,17 @@ class Wishes:
         Args:
             ask: puts a request into the inbox of the program.
             is_true: whether what is held back is what really happened; only then somebody approves of it.
+            is_of: whether a record really stands for an item.
+            has_record: whether an item really has a record on an endpoint.
         """
         self._endpoints = endpoints
         self._ask = ask
         self._is_true = is_true
+        self._is_of = is_of
+        self._has_record = has_record
         self._held: dict[str, SafetyStopped] = {}
         self._conflicts: dict[tuple[LinkId, FieldName], ConflictParked] = {}
-        self._copies: dict[RecordRef, LinkId] = {}
+        self._copies: dict[RecordRef, tuple[LinkId, bool]] = {}
         self._paused: dict[str, str] = {}
 
     def stored(self, recorded: Recorded) -> None:
@@ -49,7 +61,7 @@ class Wishes:
             case ConflictParked(field=name):
                 self._conflicts[recorded.stream_id, name] = event
             case CopyFound(ref=ref):
-                self._copies[ref] = recorded.stream_id
+                self._copies[ref] = recorded.stream_id, event.looks_alike
             case PlacePaused(subject=subject, by=by) if by:
                 self._paused[subject] = by
             case PlaceResumed(subject=subject):
@@ -78,14 +90,37 @@ class Wishes:
 
     def settle_copy(self, act: Act, views: Views) -> str | None:
         """Somebody says what a copied record is."""
-        waiting = {it.subject for it in views.parked()}
-        copies = [it for it in self._copies.items() if f"copy:{it[0]}" in waiting]
+        copies = self._waiting(views)
         if not copies:
             return None
-        ref, link_id = copies[act.pick % len(copies)]
-        verdict = _VERDICTS[act.pick // 3 % len(_VERDICTS)]
-        self._ask(SettleCopy(link_id=link_id, ref=ref, verdict=verdict))
+        ref = copies[act.pick % len(copies)]
+        verdict = self._settle(ref, _VERDICTS[act.pick // 3 % len(_VERDICTS)])
         return f"somebody says about {ref}: {verdict}"
+
+    def clear_doubts(self, views: Views) -> None:
+        """Somebody looks what became of creates whose outcome the program cannot find out, and tells it."""
+        alike = [ref for ref in self._waiting(views) if self._copies[ref][1]]
+        for ref in alike:
+            self._settle(ref, "new")
+        asked_about = {self._copies[ref][0] for ref in alike}
+        for item in views.parked():
+            kind, _, name = item.subject.partition(":")
+            missing = kind == "write" and not self._has_record(item.link_id, EndpointName(name))
+            if missing and item.link_id not in asked_about:
+                self._ask(ResumePlace(subject=item_subject(item.link_id)))
+
+    def _waiting(self, views: Views) -> list[RecordRef]:
+        waiting = {it.subject for it in views.parked()}
+        return [ref for ref in self._copies if f"copy:{ref}" in waiting]
+
+    def _settle(self, ref: RecordRef, otherwise: Verdict) -> Verdict:
+        """What looks like something that the program made is told by the truth."""
+        link_id, looks_alike = self._copies[ref]
+        verdict = otherwise
+        if looks_alike:
+            verdict = "kept" if self._is_of(ref, link_id) else "new"
+        self._ask(SettleCopy(link_id=link_id, ref=ref, verdict=verdict))
+        return verdict
 
     def pause(self, act: Act, link_id: LinkId | None) -> str:
         """Somebody pauses an item, or where it has none an endpoint."""

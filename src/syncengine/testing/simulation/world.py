@@ -51,7 +51,13 @@ class World:
         self._automatic = [remote for remote in self.remotes if remote.name in setup.automatic]
         self.oracle.remotes = {remote.name: remote for remote in self.remotes}
         self._log = self._new_log()
-        self._wishes = Wishes(setup.names, ask=self._log.ask, is_true=self._is_true)
+        self._wishes = Wishes(
+            setup.names,
+            ask=self._log.ask,
+            is_true=self._is_true,
+            is_of=self.oracle.is_of,
+            has_record=self.oracle.has_record,
+        )
         self._faults = [
             # An empty page between two cursors says that nothing changed; nobody could know better.
             PlannedFaults(remote, counts, tell, empties=not setup.keeps_hidden(remote.name))

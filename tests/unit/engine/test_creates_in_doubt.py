@@ -1,0 +1,181 @@
+"""An endpoint that keeps no key: nobody can find out what became of a create whose answer was lost, so a person says it."""
+
+import pytest
+from attrs import evolve
+
+from syncengine.domain.conflict_rules import Prefer
+from syncengine.domain.events import CopyFound
+from syncengine.domain.pauses import item_subject
+from syncengine.engine.requests import PausePlace, ResumePlace, SettleCopy
+from syncengine.testing import Abilities
+from syncengine.testing.abilities import ISSUE, PROJECT
+from syncengine.testing.faults import Weather
+from tests.fixtures.two_remotes import World
+
+
+def schema_without_a_status_to_create():
+    fields = (evolve(spec, creatable=spec.name != "status") for spec in ISSUE.fields)
+    return evolve(ISSUE, fields=tuple(fields))
+
+
+KEYLESS = Abilities(key_storage="none", projects=True)
+
+
+@pytest.fixture
+async def world():
+    """A project on both sides, of which the right one keeps no key."""
+    world = World(left_abilities=Abilities(key_storage="id", projects=True), right_abilities=KEYLESS)
+    world.left.person_creates("", title="P")
+    await world.settle_down()
+    return world
+
+
+def texts(world):
+    projects = zip((world.left, world.right), world.projects(), strict=True)
+    return [sorted(it["title"] for it in remote.items(project).values()) for remote, project in projects]
+
+
+async def lost_answer(world, weather):
+    """An issue is made on the left, and the answer to its create on the right is lost; its link."""
+    left, _ = world.projects()
+    issue = world.left.person_creates(left, title="issue")
+    world.right_faults.plan("create", weather)
+    await world.engine.run_pass()
+    world.clock.advance(30)
+    await world.settle_down()
+    (known,) = world.log.views.known_records("left", left).values()
+    return issue, known.link_id
+
+
+def the_copy(world):
+    (found,) = {it.event.ref for it in world.log.events if isinstance(it.event, CopyFound)}
+    return found
+
+
+def waiting(world):
+    return sorted(it.subject.partition(":")[0] for it in world.log.views.parked())
+
+
+async def said(world, link_id, verdict):
+    world.inbox.put(SettleCopy(link_id=link_id, ref=the_copy(world), verdict=verdict), by="vera")
+    return (await world.settle_down())[0].problems
+
+
+async def test_what_may_have_been_made_begins_no_item_of_its_own(world):
+    """It would be made a second time on the left; it is shown instead, once, whatever happens meanwhile."""
+    await lost_answer(world, Weather.DROPPED_AFTER)
+    world.start()
+    await world.settle_down()
+    assert texts(world) == [["issue"], ["issue"]]
+    assert waiting(world) == ["copy", "write"]
+    assert len([it for it in world.log.events if isinstance(it.event, CopyFound)]) == 1
+
+
+async def test_a_person_says_that_it_is_what_was_made(world):
+    """From then on it is the item's record, edits travel both ways, and nothing waits any more."""
+    issue, link_id = await lost_answer(world, Weather.DROPPED_AFTER)
+    assert await said(world, link_id, "kept") == []
+    left, right = world.projects()
+    world.left.person_edits(left, issue, title="edited")
+    await world.settle_down()
+    assert texts(world) == [["edited"], ["edited"]]
+    world.right.person_edits(right, the_copy(world).record_id, title="edited again")
+    await world.settle_down()
+    assert texts(world) == [["edited again"], ["edited again"]]
+    assert waiting(world) == []
+
+
+async def test_what_the_create_could_not_set_is_told_to_the_record_that_is_kept():
+    """Nobody typed the default that the remote gave it, so it does not travel to the other side."""
+    blank = Abilities(key_storage="none", projects=True, schemas=(PROJECT, schema_without_a_status_to_create()))
+    world = World(left_abilities=Abilities(key_storage="id", projects=True), right_abilities=blank, rule=Prefer("right"))
+    left = world.left.person_creates("", title="P")
+    await world.settle_down()
+    world.left.person_creates(left, title="issue", status="in_progress")
+    world.right_faults.plan("create", Weather.DROPPED_AFTER)
+    await world.engine.run_pass()
+    world.clock.advance(30)
+    await world.settle_down()
+    (known,) = world.log.views.known_records("left", left).values()
+    assert await said(world, known.link_id, "kept") == []
+    both = zip((world.left, world.right), world.projects(), strict=True)
+    assert [it["status"] for remote, project in both for it in remote.items(project).values()] == ["in_progress"] * 2
+
+
+async def test_a_person_says_that_it_is_an_item_of_its_own(world):
+    """Somebody typed the same by chance; the other one is made when it is asked for."""
+    left, right = world.projects()
+    world.left.person_creates(left, title="issue")
+    world.right_faults.plan("create", Weather.DROPPED_BEFORE)
+    await world.engine.run_pass()
+    (known,) = world.log.views.known_records("left", left).values()
+    world.right.person_creates(right, title="issue")
+    world.clock.advance(30)
+    await world.settle_down()
+    assert waiting(world) == ["copy", "write"]
+    assert await said(world, known.link_id, "new") == []
+    world.inbox.put(ResumePlace(subject=item_subject(known.link_id)), by="vera")
+    await world.settle_down()
+    assert texts(world) == [["issue", "issue"], ["issue", "issue"]]
+    assert waiting(world) == []
+
+
+async def test_it_cannot_be_left_alone(world):
+    """Without a key it could not be told from a new record later."""
+    _, link_id = await lost_answer(world, Weather.DROPPED_AFTER)
+    (problem,) = await said(world, link_id, "ignored")
+    assert "carries no key to know it by later; keep it, or make it an item of its own" in problem
+    assert waiting(world) == ["copy", "write"]
+
+
+async def test_it_is_made_again_only_when_a_person_has_looked(world):
+    """Neither an edit nor a wish for everything that was refused tells whether it is there."""
+    issue, link_id = await lost_answer(world, Weather.DROPPED_BEFORE)
+    left, _ = world.projects()
+    world.left.person_edits(left, issue, title="edited")
+    await world.settle_down()
+    await world.engine.run_pass(retry_refused=True)
+    assert texts(world) == [["edited"], []]
+    (parked,) = world.log.views.parked()
+    assert f"if it is missing, `syncengine resume {link_id}` has it created" in parked.reason
+    world.inbox.put(ResumePlace(subject=item_subject(link_id)), by="vera")
+    await world.settle_down()
+    assert texts(world) == [["edited"], ["edited"]]
+    assert waiting(world) == []
+
+
+async def test_a_person_deletes_it_and_has_it_made_again(world):
+    """Whoever wants to be sure."""
+    _, link_id = await lost_answer(world, Weather.DROPPED_AFTER)
+    world.right.person_deletes(world.projects()[1], the_copy(world).record_id)
+    await world.settle_down()
+    assert waiting(world) == ["write"]
+    world.inbox.put(ResumePlace(subject=item_subject(link_id)), by="vera")
+    await world.settle_down()
+    assert texts(world) == [["issue"], ["issue"]]
+
+
+async def test_it_waits_as_long_as_the_create_is_open(world):
+    """Somebody pauses the item before anybody has looked."""
+    left, _ = world.projects()
+    world.left.person_creates(left, title="issue")
+    world.right_faults.plan("create", Weather.DROPPED_AFTER)
+    await world.engine.run_pass()
+    (write,) = world.log.views.open_writes()
+    world.inbox.put(PausePlace(subject=item_subject(write.link_id), reason="a walk"), by="vera")
+    for _ in range(3):
+        world.clock.advance(30)
+        await world.engine.run_pass()
+    assert texts(world) == [["issue"], ["issue"]]
+    assert waiting(world) == []
+    world.inbox.put(ResumePlace(subject=item_subject(write.link_id)), by="vera")
+    await world.settle_down()
+    assert waiting(world) == ["copy", "write"]
+
+
+async def test_other_records_are_new_as_always(world):
+    """Only what holds exactly what was sent is in doubt."""
+    await lost_answer(world, Weather.DROPPED_AFTER)
+    world.right.person_creates(world.projects()[1], title="another issue")
+    await world.settle_down()
+    assert texts(world) == [["another issue", "issue"], ["another issue", "issue"]]
