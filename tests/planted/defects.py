@@ -1164,6 +1164,13 @@ DEFECTS = (
         tests=(ON_RETURN + "test_an_edit_survives_the_deletion_of_what_came_back_in_a_conflict_with_it",),
     ),
     Defect(
+        name="a write to a record that an earlier one has replaced ends the pass",
+        file=SETTLE,
+        old="        if _is_replaced(link, pending.write):\n",
+        new="        if False:\n",
+        tests=(ON_RETURN + "test_a_write_to_a_record_that_was_replaced_by_an_earlier_one_is_decided_anew",),
+    ),
+    Defect(
         name="two records of an item that come back together end the pass",
         file=OBSERVE,
         old="heir = heirs.setdefault(known.link_id, side.ref if is_there else known.ref)\n",

@@ -77,6 +77,11 @@ class Settler:
         pending = link.decision.pending.get(open_write.intent_id) if link.decision else None
         if pending is None:
             return False
+        if _is_replaced(link, pending.write):
+            reason = f"the item has another record there meanwhile, {link.sides[pending.write.endpoint].ref}"
+            await self._links.record(link.link_id, WriteOvertaken(intent_id=open_write.intent_id, reason=reason))
+            self._carrier.ended(pending.write, "overtaken")
+            return False
         if open_write.intent_id in self._carrier.certainly_not_done:
             await self._send(link, pending)
             return False
@@ -173,3 +178,9 @@ class Settler:
             not_before=until,
             reason=reason,
         )
+
+
+def _is_replaced(link: Link, write: Write) -> bool:
+    """Whether a write is about a record that the item no longer stands for, because an earlier one has come back."""
+    side = link.sides.get(write.endpoint)
+    return write.ref is not None and side is not None and side.ref != write.ref

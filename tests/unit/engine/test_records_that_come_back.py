@@ -141,6 +141,26 @@ async def test_an_item_is_not_closed_while_its_earlier_records_cannot_be_looked_
     assert it.texts() == [["another", "old"], ["another", "old"]]
 
 
+@pytest.mark.parametrize("key_storage", ["id", "marker"])
+async def test_a_write_to_a_record_that_was_replaced_by_an_earlier_one_is_decided_anew(key_storage):
+    """A backup is restored while it waits: the record is gone, and the one that it had followed is back."""
+    it = Scene(key_storage=key_storage)
+    first, stored = await it.begin()
+    await it.world.settle_down()
+    (second,) = it.world.left.items(it.left)
+    it.world.right.person_edits(it.right, next(iter(it.world.right.items(it.right))), description="newer")
+    it.world.left_faults.plan("update", Weather.REFUSED)
+    await it.world.engine.run_pass()
+    it.world.left.person_deletes(it.left, second)
+    it.world.left.restore(it.left, first, stored)
+    await it.world.engine.run_pass()
+    assert [write.endpoint for write in it.world.log.views.open_writes()] == ["left"]
+    it.world.clock.advance(30)
+    await it.world.settle_down()
+    assert it.texts() == [["newer"], ["newer"]]
+    assert list(it.world.left.items(it.left)) == [first]
+
+
 @pytest.mark.parametrize("change_cursor", [True, False])
 async def test_of_two_records_that_come_back_together_the_item_has_the_later_one(change_cursor):
     """Somebody empties the bin the wrong way round; the other record is named, and the pass goes on."""
