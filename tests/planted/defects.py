@@ -74,6 +74,7 @@ CODEC_LAWS = "properties/test_codec_laws.py::"
 NO_EDIT_LOST = "properties/test_no_edit_is_lost.py::test_no_edit_is_lost"
 ON_LINK = "unit/domain/test_link.py::"
 ON_DECIDE = "unit/domain/test_decide.py::"
+HALF_DONE = "unit/domain/test_half_done.py::"
 ON_LOSSES = "unit/domain/test_losses.py::"
 ON_CLOCK = "unit/engine/test_clock_set.py::"
 ON_DELETIONS = "unit/engine/test_deletions.py::"
@@ -1113,6 +1114,50 @@ DEFECTS = (
         old="    return Unagreed(value=value, author=authors[0]) if alone else None\n",
         new="    return None\n",
         tests=(ON_DECIDE + "test_what_one_side_took_does_not_come_back_to_an_author_who_took_it_back",),
+    ),
+    Defect(
+        name="the default of a record made anew is an edit because another side refused",
+        file=AGREEMENT,
+        old="        typed -= decision.untold.get(endpoint, frozenset())\n",
+        new="",
+        tests=(HALF_DONE + "test_the_default_of_a_record_made_anew_is_no_edit_when_another_side_refuses",),
+    ),
+    Defect(
+        name="what one side took waits for an author who is lost",
+        file=AGREEMENT,
+        old="    alone = len(authors) == 1 and not sides[authors[0]].gone\n",
+        new="    alone = len(authors) == 1\n",
+        tests=(HALF_DONE + "test_what_one_side_took_is_kept_when_its_author_is_lost",),
+    ),
+    Defect(
+        name="an edit of what a create left blank is agreed when the create is found again",
+        file=LINK,
+        old="    left_alone = write.initial if event.proof is Proof.FOUND else write.initial | event.fields.only(write.initial)\n",
+        new="    left_alone = write.initial | event.fields.only(write.initial)\n",
+        tests=(HALF_DONE + "test_an_edit_of_what_a_create_left_blank_is_seen_when_the_create_is_found_again",),
+    ),
+    Defect(
+        name="a default that is not the declared one is an edit",
+        file=LINK,
+        old="    left_alone = write.initial if event.proof is Proof.FOUND else write.initial | event.fields.only(write.initial)\n",
+        new="    left_alone = write.initial\n",
+        tests=(HALF_DONE + "test_a_default_that_is_not_the_declared_one_is_no_edit",),
+    ),
+    Defect(
+        name="a status of a record that came back is taken for the default of ours",
+        file=LINK,
+        old="        untold={write.endpoint: write.untold - disputed},\n",
+        new="        untold={write.endpoint: write.untold},\n",
+        tests=(HALF_DONE + "test_a_status_of_a_record_that_came_back_is_not_taken_for_the_default_of_ours",),
+    ),
+    Defect(
+        name="a person's choice overwrites a record that joined later with a value of its own",
+        file=WAITING,
+        old="    return state.changed or (state.agreed is Never.AGREED and not state.untold)\n",
+        new="    return state.changed\n",
+        tests=(
+            HALF_DONE + "test_a_persons_choice_does_not_stand_against_a_third_record_that_joins_with_a_value_of_its_own",
+        ),
     ),
     Defect(
         name="what was told late is not agreed because a third side was not told",

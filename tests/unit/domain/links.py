@@ -63,3 +63,11 @@ def linked(*, fields=None, **more):
     it.look(HULY)
     it.settle()
     return it
+
+
+def edited(it, endpoint, **fields):
+    """Somebody edits a record, and it is read."""
+    for name, value in fields.items():
+        it.person_edits(endpoint, name, value)
+    it.look(endpoint)
+    return it

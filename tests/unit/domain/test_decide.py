@@ -9,14 +9,7 @@ from syncengine.domain.events import ConflictParked, Operation, Settlement, Writ
 from syncengine.domain.policy import Policy
 from syncengine.errors import SettingsInvalid
 from syncengine.testing import lossy, stripped
-from tests.unit.domain.links import HULY, ISSUE, TRACKER, VIBE, issue, linked, participant, world
-
-
-def edited(it, endpoint, **fields):
-    for name, value in fields.items():
-        it.person_edits(endpoint, name, value)
-    it.look(endpoint)
-    return it
+from tests.unit.domain.links import HULY, ISSUE, TRACKER, VIBE, edited, issue, linked, participant, world
 
 
 def fields_written(event):
