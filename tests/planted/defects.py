@@ -1209,6 +1209,13 @@ DEFECTS = (
         tests=(ON_RETURN + "test_an_edit_survives_the_deletion_of_what_came_back_in_a_conflict_with_it",),
     ),
     Defect(
+        name="a record is made anew for a loss of long ago, and stands there as a copy",
+        file=SETTLE,
+        old="        if lost is None or (record is None and lost.gone):\n",
+        new="        if lost is None or record is None:\n",
+        tests=(ON_RETURN + "test_it_comes_back_and_goes_again_before_it_is_made_anew",),
+    ),
+    Defect(
         name="a write to a record that an earlier one has replaced ends the pass",
         file=SETTLE,
         old="        if _is_replaced(link, pending.write):\n",

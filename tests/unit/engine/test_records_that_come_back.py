@@ -74,6 +74,22 @@ async def test_it_is_used_again_and_the_edit_that_it_was_wanted_for_arrives(key_
     assert it.losers() == [{"left": "old"}]
 
 
+async def test_it_comes_back_and_goes_again_before_it_is_made_anew():
+    """The create is dropped, because it was decided for another loss; the next decision makes one record and no copy."""
+    it = Scene(key_storage="marker")
+    lost, stored = await it.begin()
+    it.world.left_faults.plan("create", Weather.BUSY)
+    await it.world.engine.run_pass()
+    it.world.left.restore(it.left, lost, stored)
+    await it.world.engine.run_pass()
+    assert [write.endpoint for write in it.world.log.views.open_writes()] == ["left"]
+    it.world.left.person_deletes(it.left, lost)
+    it.world.clock.advance(30)
+    await it.world.settle_down()
+    assert it.texts() == [["new"], ["new"]]
+    assert it.world.log.views.parked() == ()
+
+
 async def test_it_is_shown_beside_the_one_that_was_made_in_its_place():
     """The create was made and its answer lost: the item goes on in the record that is back, and the other one is a copy."""
     it = Scene(key_storage="marker")
