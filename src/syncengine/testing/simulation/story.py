@@ -5,6 +5,9 @@ from collections.abc import Mapping
 from syncengine.domain.events import (
     ClaimTaken,
     ConflictParked,
+    ConflictResolved,
+    CopyFound,
+    CopySettled,
     CursorAdvanced,
     EndpointPaused,
     LinkClosed,
@@ -31,7 +34,7 @@ def told(recorded: Recorded) -> str | None:
     return f"    log: {_words(recorded)}"
 
 
-def _words(recorded: Recorded) -> str:  # noqa: C901, PLR0911 - one line for each event
+def _words(recorded: Recorded) -> str:  # noqa: C901, PLR0911, PLR0912 - one line for each event
     event = recorded.event
     match event:
         case RecordObserved(ref=ref, fields=fields):
@@ -52,6 +55,13 @@ def _words(recorded: Recorded) -> str:  # noqa: C901, PLR0911 - one line for eac
             return f"a write was dropped: {reason}"
         case ConflictParked(field=name, versions=versions):
             return f"a conflict about {name} waits for a person: {_values(versions)}"
+        case ConflictResolved(field=name, value=value):
+            return f"{name} is to be {value!r}, as a person chose"
+        case CopyFound(ref=ref, fields=fields):
+            why = "looks like what was made for" if event.looks_alike else "carries the key of"
+            return f"{ref} {why} an item and is another record: {_values(fields)}"
+        case CopySettled(ref=ref, verdict=verdict):
+            return f"about the copy {ref} it is known: {verdict}"
         case LinkClosed(reason=reason):
             return f"the item is closed: {reason}"
         case EndpointPaused(endpoint=endpoint, reason=reason):
