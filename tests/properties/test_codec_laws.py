@@ -87,6 +87,7 @@ FIELDS = {
         "taken_at": times,
         "revision": maybe,
         "label": maybe,
+        "sign": st.sampled_from(["key", "looks"]),
     },
     "link.copy_settled": {"ref": refs, "verdict": st.sampled_from(["kept", "new", "ignored", "gone"]), "by": texts},
     "link.closed": {"reason": texts},

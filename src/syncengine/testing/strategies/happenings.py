@@ -191,6 +191,7 @@ def _strategies() -> dict[type[Event], st.SearchStrategy[Event]]:
             taken_at=moments(),
             revision=st.none() | revisions(),
             label=st.none() | st.text(max_size=8),
+            sign=st.sampled_from(("key", "looks")),
         ),
         CopySettled: st.builds(
             CopySettled, ref=refs(), verdict=st.sampled_from(("kept", "new", "ignored", "gone")), by=texts()
