@@ -805,6 +805,13 @@ DEFECTS = (
     ),
     # Deletions.
     Defect(
+        name="two looks in one pass are taken for a proof",
+        file=OBSERVE,
+        old="            if known.ref in self._links.missed:\n",
+        new="            if False:\n",
+        tests=(ON_DELETIONS + "test_two_looks_in_one_pass_are_one_look",),
+    ),
+    Defect(
         name="absence is believed at once",
         simulated=True,
         file="syncengine/domain/events.py",
@@ -1018,11 +1025,11 @@ DEFECTS = (
         name="the map is saved late, after many writes",
         simulated=True,
         file=LINKS,
-        old="                await self._log.append(*appends, caused_by=self.caused_by)\n            except BaseException:\n",
+        old="                await self._log.append(*appends, caused_by=self._caused_by)\n            except BaseException:\n",
         new="                late = self.__dict__.setdefault('_late', [])\n"
         "                late.extend(appends)\n"
         "                if len(late) > 4:\n"
-        "                    await self._log.append(*late, caused_by=self.caused_by)\n"
+        "                    await self._log.append(*late, caused_by=self._caused_by)\n"
         "                    late.clear()\n"
         "            except BaseException:\n",
         tests=(IN_HISTORIES,),

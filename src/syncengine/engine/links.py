@@ -8,7 +8,7 @@ from typing import cast
 
 from attrs import frozen
 
-from syncengine.domain.events import ClaimTaken, LinkEvent
+from syncengine.domain.events import ClaimTaken, LinkEvent, RecordGone
 from syncengine.domain.identity import LinkId, claim_stream
 from syncengine.domain.link import Link, evolve, replay
 from syncengine.domain.records import RecordRef
@@ -56,7 +56,14 @@ class LinkStore:
         self._telemetry = telemetry
         self._kept: OrderedDict[LinkId, Link] = OrderedDict()
         self._locks: dict[LinkId, asyncio.Lock] = {}
-        self.caused_by = "engine"
+        self._caused_by = "engine"
+        self.missed: set[RecordRef] = set()
+        """Records that were noted as not there in this pass; a second look in the same pass would prove no more."""
+
+    def begin(self, *, caused_by: str) -> None:
+        """A pass begins, to which everything that is stored from here on belongs."""
+        self._caused_by = caused_by
+        self.missed.clear()
 
     async def get(self, link_id: LinkId) -> Link:
         """The link as it is now; a link without events when the log has none."""
@@ -95,7 +102,7 @@ class LinkStore:
             appends = [Append(stream_id=link_id, after_version=link.version, events=tuple(events))]
             appends += [claim(ref, link_id) for ref in claims]
             try:
-                await self._log.append(*appends, caused_by=self.caused_by)
+                await self._log.append(*appends, caused_by=self._caused_by)
             except BaseException:
                 # A cancelled append may be stored all the same, and a refused one says that we know too little.
                 self._kept.pop(link_id, None)
@@ -128,7 +135,7 @@ class LinkStore:
             if number >= len(chunks):
                 appends += beside
             if appends:
-                await self._log.append(*appends, caused_by=self.caused_by)
+                await self._log.append(*appends, caused_by=self._caused_by)
             for link in after:
                 self._keep(link)
             for link, step in zip(before, chunk, strict=True):
@@ -148,8 +155,9 @@ class LinkStore:
         """Drop the locks nobody holds; called between passes."""
         self._locks = {key: lock for key, lock in self._locks.items() if lock.locked()}
 
-    def _tell(self, link: Link, events: Iterable[LinkEvent]) -> None:
+    def _tell(self, link: Link, events: Sequence[LinkEvent]) -> None:
         """Once they are durable: nobody hears of an event that a crash could still take back."""
+        self.missed.update(event.ref for event in events if isinstance(event, RecordGone))
         for event in events:
             for note in notes_about(link, event):
                 self._telemetry.note(note)

@@ -217,7 +217,7 @@ class Observer:
     ) -> RecordObserved | RecordGone | None:
         """What an edited record shows; a page from before our last write there is not believed, the record is read."""
         if await self._is_stale(listing, known):
-            return await self._reads.one(kind, known, _absence(known))
+            return await self._reads.one(kind, known, self._absence(known))
         return _observed(kind, record, listing)
 
     async def _is_stale(self, listing: Listing, known: KnownRecord) -> bool:
@@ -234,10 +234,16 @@ class Observer:
             else:
                 steps += await self._lost(kind, listing, known, gone(known, Evidence.TOMBSTONE, taken_at))
         for known in listing.missing:
+            if known.ref in self._links.missed:
+                continue
             # Where all of it may be hidden from us, one more look would prove nothing.
             if known.gone is None or listing.proves_access:
-                steps += await self._looked_for(kind, listing, known, _absence(known))
+                steps += await self._looked_for(kind, listing, known, self._absence(known))
         return steps
+
+    def _absence(self, known: KnownRecord) -> Evidence:
+        """What it proves that a record is not there when asked for directly: something the second time, in a later pass."""
+        return Evidence.CONFIRMED if known.gone and known.ref not in self._links.missed else Evidence.ABSENT
 
     async def _looked_for(self, kind: Kind, listing: Listing, known: KnownRecord, evidence: Evidence) -> list[Step]:
         """What a direct read of a record shows that may be gone; that it is not there proves as much as `evidence`."""
@@ -261,8 +267,3 @@ class Observer:
 def _observed(kind: Kind, record: Record, listing: Listing) -> RecordObserved:
     assert listing.taken_at is not None
     return observed(kind, record, listing.taken_at)
-
-
-def _absence(known: KnownRecord) -> Evidence:
-    """What it proves that a record is not there when asked for directly."""
-    return Evidence.CONFIRMED if known.gone else Evidence.ABSENT

@@ -149,7 +149,7 @@ class Engine:
             return report
         self._running = True
         self._state = self._begun(report, retry_refused=retry_refused)
-        self._links.caused_by = report.sync_id
+        self._links.begin(caused_by=report.sync_id)
         try:
             with self._telemetry.within(PassWork(sync_id=report.sync_id)):
                 await self._told_pass(self._state)

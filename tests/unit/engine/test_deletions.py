@@ -59,6 +59,28 @@ async def test_a_deletion_without_tombstones_needs_two_looks():
     assert world.right.effects["delete"] == 1
 
 
+async def test_two_looks_in_one_pass_are_one_look():
+    """A write finds its record missing, and so does the listing a moment later: that may be one moment's blindness."""
+    world = await filled(4)
+    left, right = world.projects()
+    hidden = min(world.left.items(left))
+    (mine,) = [
+        key for key, it in world.right.items(right).items() if it["title"] == world.left.items(left)[hidden]["title"]
+    ]
+    world.right.person_edits(right, mine, status="done")
+    world.left_faults.plan("update", Weather.SERVER_ERROR)
+    await world.engine.run_pass()
+    stored = world.left.stored(left, hidden)
+    world.left.person_deletes(left, hidden)
+    world.clock.advance(30)
+    await world.engine.run_pass()
+    assert [it.evidence for it in events(world, RecordGone)] == [Evidence.ABSENT]
+    world.left.restore(left, hidden, stored)
+    await world.settle_down()
+    assert left_and_right(world) == (4, 4)
+    assert world.left.items(left)[hidden]["status"] == "done"
+
+
 async def test_a_tombstone_needs_one_look():
     """The remote itself says so."""
     world = await filled(4, tombstones=True)

@@ -166,7 +166,7 @@ class Connection(MemoryConnector):
         record = await super().fetch(ref)
         if not self._is_overtaken():
             self._oracle.intents.looked(ref=ref)
-        return None if self.remote.locked else record
+        return None if self.remote.locked or ref.record_id in self.remote.unseen else record
 
     async def find_by_key(self, container: ContainerId, key: SyncKey, fields: FieldValues) -> Sequence[Record]:
         """Records that carry the key."""

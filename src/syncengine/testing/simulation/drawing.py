@@ -30,6 +30,9 @@ ON_DISK = 0.1
 LISTED_IN_FULL = 0.3
 """Share of the histories in which listings that could go on at a cursor begin at the start now and then."""
 
+BLINKING = 0.2
+"""Share of the histories in which records are not shown for a moment, as when an index is made anew."""
+
 WITHOUT_A_KEY = 0.1
 """Share of the histories with an endpoint on which a create whose answer was lost cannot be searched for."""
 
@@ -79,12 +82,19 @@ def draw(seed: int, *, healing: bool) -> Script:
             later = number + random.choice((1, 2))
             if act.deed in _SEQUELS and later < len(rounds):
                 rounds[later].append(evolve(act, deed=_SEQUELS[act.deed]))
+    _blink(Random(f"{seed}/{healing}/blink"), rounds, sides)
     crash: Crash | None = None
     for round_ in rounds:
         step = _pass(random, sides, after=crash)
         steps += [*round_, step]
         crash = step.crash
     return Script(seed=seed, setup=setup, steps=tuple(steps), healing=healing)
+
+
+def _blink(random: Random, rounds: list[list[Step]], sides: int) -> None:
+    """Before one of the passes, now and then, a remote does not show some of its records."""
+    if random.random() < BLINKING:
+        rounds[random.randrange(1, len(rounds))].append(_act(random, sides, Deed.BLINK))
 
 
 def _setup(random: Random) -> Setup:

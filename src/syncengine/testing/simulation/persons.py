@@ -72,6 +72,7 @@ class Persons:
             Deed.GET_ACCESS: self._get_access,
             Deed.NARROW: self._narrow,
             Deed.WIDEN: self._widen,
+            Deed.BLINK: self._blink,
             Deed.BACKUP: self._back_up,
             Deed.RESTORE: self._restore,
             Deed.APPROVE: lambda _act, _remote: self.approve(),
@@ -94,7 +95,7 @@ class Persons:
         """Everything works again."""
         for remote in self._remotes:
             remote.locked = False
-            remote.narrowed = frozenset()
+            remote.narrowed = remote.unseen = frozenset()
         self.answer()
 
     def answer(self) -> None:
@@ -233,6 +234,16 @@ class Persons:
             return None
         remote.narrowed = frozenset()
         return f"listings of {remote.name} show everything again"
+
+    def _blink(self, act: Act, remote: SimRemote) -> str | None:
+        """Once in a history: a second time it would look like a deletion, and nobody could know better."""
+        blind = remote.name in self._setup.readable_when_lost
+        if blind or remote.has_blinked or self._setup.keeps_hidden(remote.name):
+            return None
+        refs = [ref for container in self._setup.containers for ref in remote.refs(container)]
+        remote.unseen = frozenset(ref.record_id for number, ref in enumerate(refs) if (number + act.pick) % 2)
+        remote.has_blinked = bool(remote.unseen)
+        return f"{remote.name} does not show {sorted(remote.unseen)} until the next pass is over" if remote.unseen else None
 
     def _back_up(self, act: Act, remote: SimRemote) -> str:
         del act

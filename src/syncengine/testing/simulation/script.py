@@ -31,6 +31,7 @@ class Deed(Enum):
     GET_ACCESS = "the account gets its access back"
     NARROW = "somebody narrows the filter of the listing"
     WIDEN = "somebody widens the filter again"
+    BLINK = "a remote does not show some records, for a moment"
     BACKUP = "a backup of the remote is made"
     RESTORE = "the backup of the remote is restored"
     APPROVE = "somebody approves of what is held back"

@@ -34,6 +34,10 @@ class SimRemote(MemoryRemote):
     Attributes:
         author: who is changing something right now.
         making: the key of the record that is made right now.
+        locked: the account has no access.
+        narrowed: what a narrowed filter hides from listings.
+        unseen: what it does not show for a moment, neither in listings nor when asked for it.
+        has_blinked: that moment has been.
     """
 
     def __init__(
@@ -56,6 +60,8 @@ class SimRemote(MemoryRemote):
         self.author = Author.PROGRAM
         self.locked = False
         self.narrowed: frozenset[RecordId] = frozenset()
+        self.unseen: frozenset[RecordId] = frozenset()
+        self.has_blinked = False
         self.bin: list[tuple[RecordRef, Stored]] = []
         self.making: SyncKey | None = None
         self._heard = heard
@@ -114,7 +120,7 @@ class SimRemote(MemoryRemote):
     def visible(self, container: ContainerId, until: datetime) -> dict[RecordId, Stored]:
         """As of any memory remote, without what a narrowed filter hides from listings."""
         shown = super().visible(container, until)
-        hidden = self.narrowed if self._filtering else frozenset()
+        hidden = self.narrowed | self.unseen if self._filtering else frozenset()
         return {record_id: stored for record_id, stored in shown.items() if record_id not in hidden} if hidden else shown
 
     def person_copies(self, ref: RecordRef, container: str) -> RecordId:

@@ -101,6 +101,9 @@ class World:
         except SimulatedCrash:
             self._end_of_the_process()
             return False
+        finally:
+            for remote in self.remotes:
+                remote.unseen = frozenset()
         for _, act in self._acts:  # the pass was shorter than they thought
             self.persons.do(act)
         if self._sleeper is not None:
