@@ -165,6 +165,13 @@ DEFECTS = (
         tests=(ON_DELETIONS + "test_a_deletion_that_was_refused_is_made_again_when_a_person_resumes_the_item",),
     ),
     Defect(
+        name="what a person was asked about begins an item when the other one is closed",
+        file=DOUBTS,
+        old="            if record.ref in asked:\n",
+        new="            if False:\n",
+        tests=(ON_DOUBTS + "test_it_waits_also_when_its_item_is_closed",),
+    ),
+    Defect(
         name="a default that nobody typed travels from a record that a person says we made",
         file=LINK,
         old="    untold = refusal.untold if refusal is not None and refusal.in_doubt else frozenset[FieldName]()\n",

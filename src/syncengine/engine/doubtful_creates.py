@@ -13,7 +13,7 @@ from attrs import field, frozen
 
 from syncengine.domain.events import Operation
 from syncengine.domain.identity import ContainerId, EndpointName, LinkId, sync_key_for
-from syncengine.domain.records import FieldValues, Record
+from syncengine.domain.records import FieldValues, Record, RecordRef
 from syncengine.engine.links import LinkStore
 from syncengine.engine.listing import Listing
 from syncengine.engine.pairings import Pairing
@@ -65,11 +65,23 @@ class DoubtfulCreates:
         """The creates in doubt in the containers of a pairing."""
         return [*await self._open(pairing), *await self._given_up(pairing)]
 
-    def sort(self, listing: Listing, doubts: Sequence[Doubt]) -> Sorted:
+    async def asked_about(self, listing: Listing) -> Mapping[RecordRef, LinkId]:
+        """New records that a person was asked about before, with their links; their items may be closed by now."""
+        if not listing.fresh or not self._keeps_no_key(listing.endpoint.name):
+            return {}
+        refs = {f"copy:{record.ref}": record.ref for record in listing.fresh.values()}
+        asked = {refs[it.subject]: it.link_id for it in self._views.parked() if it.subject in refs}
+        copies = {ref: (await self._links.get(link_id)).copies.get(ref) for ref, link_id in asked.items()}
+        return {ref: asked[ref] for ref, copy in copies.items() if copy is not None and copy.looks_alike}
+
+    def sort(self, listing: Listing, doubts: Sequence[Doubt], asked: Mapping[RecordRef, LinkId]) -> Sorted:
         """What is new in a listing; where something waits, the listing is told to hold its cursor back."""
         here = [it for it in doubts if it.endpoint == listing.endpoint.name]
         free, alike = [], defaultdict[LinkId, list[Record]](list)
         for record in listing.fresh.values():
+            if record.ref in asked:
+                alike[asked[record.ref]].append(record)
+                continue
             doubt = next((it for it in here if self._may_have_made(it, record)), None)
             if doubt is None:
                 free.append(record)

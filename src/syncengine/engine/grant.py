@@ -123,11 +123,11 @@ class Granter:
         if copy is None:
             is_done = await self._links.owner(wish.ref) is not None
             return None if is_done else f"{wish.ref} is no copy any more; see `syncengine explain {link.link_id}`"
+        if (problem := await self._why_not(wish, copy)) is not None:
+            return problem
         settled = CopySettled(ref=wish.ref, verdict=wish.verdict, by=by)
         match wish.verdict:
             case "ignored":
-                if copy.looks_alike:
-                    return f"{wish.ref} carries no key to know it by later; keep it, or make it an item of its own"
                 if not copy.ignored:
                     await self._links.record(link.link_id, settled)
                 return None
@@ -138,6 +138,16 @@ class Granter:
                 return None
             case "new":
                 return await self._make_new(link, settled, copy)
+
+    async def _why_not(self, wish: SettleCopy, copy: Copy) -> str | None:
+        """Why this cannot be done with a copy; None when it can."""
+        if wish.verdict == "ignored":
+            without_a_key = f"{wish.ref} carries no key to know it by later; keep it, or make it an item of its own"
+            return without_a_key if copy.looks_alike else None
+        owner = await self._links.owner(wish.ref)
+        if owner in {None, wish.link_id}:
+            return None
+        return f"{wish.ref} belongs to another item by now; see `syncengine explain {owner}`"
 
     async def _keep(self, link: Link, settled: CopySettled, copy: Copy, before: RecordRef | None) -> None:
         """The item stands for the copy from now on, and its record of before is free."""

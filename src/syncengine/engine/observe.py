@@ -125,7 +125,10 @@ class Observer:
         if not any(listing.fresh for listing in listings.values()):
             return []
         doubts = await self._doubts.of(pairing)
-        sorted_by_doubt = {name: self._doubts.sort(listing, doubts) for name, listing in listings.items()}
+        sorted_by_doubt = {
+            name: self._doubts.sort(listing, doubts, await self._doubts.asked_about(listing))
+            for name, listing in listings.items()
+        }
         records = {name: it.free for name, it in sorted_by_doubt.items()}
         lone = await self._lone(pairing, listings, records)
         taken = await self._taken(records, lone)

@@ -1,11 +1,14 @@
 """An endpoint that keeps no key: nobody can find out what became of a create whose answer was lost, so a person says it."""
 
+from uuid import UUID
+
 import pytest
 from attrs import evolve
 
 from syncengine.domain.conflict_rules import Prefer
 from syncengine.domain.events import CopyFound
 from syncengine.domain.pauses import item_subject
+from syncengine.engine.links import claim
 from syncengine.engine.requests import PausePlace, ResumePlace, SettleCopy
 from syncengine.testing import Abilities
 from syncengine.testing.abilities import ISSUE, PROJECT
@@ -171,6 +174,31 @@ async def test_it_waits_as_long_as_the_create_is_open(world):
     world.inbox.put(ResumePlace(subject=item_subject(write.link_id)), by="vera")
     await world.settle_down()
     assert waiting(world) == ["copy", "write"]
+
+
+@pytest.mark.parametrize("verdict", ["kept", "new"])
+async def test_it_waits_also_when_its_item_is_closed(world, verdict):
+    """Somebody deletes the item on the other side before a person has answered; the record begins no item by itself."""
+    issue, link_id = await lost_answer(world, Weather.DROPPED_AFTER)
+    left, _ = world.projects()
+    world.left.person_creates(left, title="another issue")
+    await world.settle_down()
+    world.left.person_deletes(left, issue)
+    await world.settle_down()
+    assert texts(world) == [["another issue"], ["another issue", "issue"]]
+    assert waiting(world) == ["copy"]
+    assert await said(world, link_id, verdict) == []
+    assert [each.count("issue") for each in texts(world)] == [1, 1]
+    assert waiting(world) == []
+
+
+@pytest.mark.parametrize("verdict", ["kept", "new"])
+async def test_what_belongs_to_another_item_by_now_is_not_given_to_this_one(world, verdict):
+    """A record stands for one item."""
+    _, link_id = await lost_answer(world, Weather.DROPPED_AFTER)
+    await world.log.append(claim(the_copy(world), UUID(int=7)), caused_by="test")
+    (problem,) = await said(world, link_id, verdict)
+    assert f"belongs to another item by now; see `syncengine explain {UUID(int=7)}`" in problem
 
 
 async def test_other_records_are_new_as_always(world):
