@@ -299,6 +299,7 @@ class Engine:
         Records of a project that does not exist on the other side yet are not planned before that project is made.
         """
         state = self._state = self._begun(PassReport(sync_id="plan", started_at=self._clock.now()))
+        self._links.begin(caused_by=state.report.sync_id)
         state.look_at_all = self._views.rules() != self._rules.mark
         state.paused = self._granter.paused()
         containers = await self._discover(state)

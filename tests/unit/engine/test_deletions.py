@@ -2,7 +2,7 @@
 
 import pytest
 
-from syncengine.domain.events import Evidence, RecordGone, SafetyApproved, SafetyCleared, SafetyStopped
+from syncengine.domain.events import Evidence, Operation, RecordGone, SafetyApproved, SafetyCleared, SafetyStopped
 from syncengine.domain.identity import approval_stream
 from syncengine.domain.pauses import item_subject
 from syncengine.engine.ports import Append
@@ -79,6 +79,16 @@ async def test_two_looks_in_one_pass_are_one_look():
     await world.settle_down()
     assert left_and_right(world) == (4, 4)
     assert world.left.items(left)[hidden]["status"] == "done"
+
+
+async def test_a_plan_looks_a_second_time_as_the_next_pass_would():
+    """It shows the deletion that the pass makes then."""
+    world = await filled(4)
+    delete_on_left(world, 1)
+    await world.engine.run_pass()
+    ((step,),) = [(await world.engine.plan()).steps]
+    assert [write.operation for write in step.decision.writes] == [Operation.DELETE]
+    assert left_and_right(world) == (3, 4)
 
 
 async def test_a_tombstone_needs_one_look():
