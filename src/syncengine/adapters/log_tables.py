@@ -23,8 +23,9 @@ _SINCE_SEALS = {"log_lease": lease_row.TABLE, "log_chain": hash_chain.TABLE}
 _STATE = upsert("log_facts", key=("name",), values=("value",))
 _FORGET = "DELETE FROM log_facts WHERE name = ?"
 VIEWS_VERSION_STATED = "SELECT value FROM log_facts WHERE name = 'views_version'"
-RULES = "SELECT value FROM log_facts WHERE name = 'rules'"
 FACT = "SELECT value FROM log_facts WHERE name = ?"
+RULES = "rules"
+"""The fact that says by which rules every link was last looked at."""
 
 
 def prepare(connection: sqlite3.Connection, path: Path, *, event_tables: Sequence[str]) -> None:
@@ -112,7 +113,7 @@ def note_probe(cursor: Cursor, *, now: datetime) -> None:
 
 def note_rules(cursor: Cursor, *, mark: str) -> None:
     """Write down by which rules every link was last looked at."""
-    state(cursor, "rules", mark)
+    state(cursor, RULES, mark)
 
 
 def full_listing_of(endpoint: EndpointName, container: ContainerId) -> str:

@@ -219,8 +219,7 @@ def _resolved(recorded: Recorded, event: ConflictResolved) -> list[Change]:
 def _copied(recorded: Recorded, event: CopyFound) -> list[Change]:
     since = time_to_text(recorded.recorded_at)
     name = event.label or title_of(event.fields) or event.ref
-    what = "looks like what may have been made for" if event.looks_alike else "carries the key of"
-    reason = f"{name} {what} this item and is another record"
+    reason = f"{name} {event.relation} this item and is another record"
     return [(_PARKED, (recorded.stream_id.hex, f"copy:{event.ref}", reason, since))]
 
 

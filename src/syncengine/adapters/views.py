@@ -155,7 +155,7 @@ class LogViews:
 
     def rules(self) -> str | None:
         """By which rules every link was last looked at; None when that was never said."""
-        row = self._reader.row(RULES)
+        row = self._reader.row(FACT, (RULES,))
         return str(row[0]) if row else None
 
     def cursor(self, endpoint: EndpointName, container: ContainerId) -> Cursor | None:

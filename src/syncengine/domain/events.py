@@ -240,6 +240,11 @@ class CopyFound:
         """Whether it carries no key, so that only its looks tell of it."""
         return self.sign == "looks"
 
+    @property
+    def relation(self) -> str:
+        """What it has to do with the item, as words between the two."""
+        return "looks like what may have been made for" if self.looks_alike else "carries the key of"
+
 
 @frozen(kw_only=True)
 class CopySettled:

@@ -61,11 +61,12 @@ class DoubtfulCreates:
         self._views = views
         self._links = links
 
-    async def of(self, pairing: Pairing) -> list[Doubt]:
-        """The creates in doubt in the containers of a pairing."""
-        return [*await self._open(pairing), *await self._given_up(pairing)]
+    async def sort(self, pairing: Pairing, listings: Mapping[EndpointName, Listing]) -> Mapping[EndpointName, Sorted]:
+        """What is new in the listings of a pairing; where something waits, its listing is told to hold its cursor back."""
+        doubts = [*await self._open(pairing), *await self._given_up(pairing)]
+        return {name: self._sorted(listing, doubts, await self._asked_about(listing)) for name, listing in listings.items()}
 
-    async def asked_about(self, listing: Listing) -> Mapping[RecordRef, LinkId]:
+    async def _asked_about(self, listing: Listing) -> Mapping[RecordRef, LinkId]:
         """New records that a person was asked about before, with their links; their items may be closed by now."""
         if not listing.fresh or not self._keeps_no_key(listing.endpoint.name):
             return {}
@@ -74,8 +75,7 @@ class DoubtfulCreates:
         copies = {ref: (await self._links.get(link_id)).copies.get(ref) for ref, link_id in asked.items()}
         return {ref: asked[ref] for ref, copy in copies.items() if copy is not None and copy.looks_alike}
 
-    def sort(self, listing: Listing, doubts: Sequence[Doubt], asked: Mapping[RecordRef, LinkId]) -> Sorted:
-        """What is new in a listing; where something waits, the listing is told to hold its cursor back."""
+    def _sorted(self, listing: Listing, doubts: Sequence[Doubt], asked: Mapping[RecordRef, LinkId]) -> Sorted:
         here = [it for it in doubts if it.endpoint == listing.endpoint.name]
         free, alike = [], defaultdict[LinkId, list[Record]](list)
         for record in listing.fresh.values():

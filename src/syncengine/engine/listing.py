@@ -82,10 +82,11 @@ async def read_listing(
     revisions = {key: it.revision for key, it in known.items() if it.revision is not None and not it.gone}
     listing = Listing(endpoint=endpoint, container=container, known=known)
     listing.cursor = views.cursor(endpoint.name, container)
-    last = views.listed_in_full_at(endpoint.name, container)
-    if listing.cursor is not None and is_full_listing_due(last, now, every_s=in_full_every_s, known=known.values()):
+    if listing.cursor is not None:
+        last = views.listed_in_full_at(endpoint.name, container)
+        listing.is_full = is_full_listing_due(last, now, every_s=in_full_every_s, known=known.values())
+    if listing.is_full:
         listing.cursor = None
-    listing.is_full = listing.cursor is None
     seen: set[RecordId] = set()
     complete = False
     pages = endpoint.connector.list_changes(container, listing.cursor, revisions)

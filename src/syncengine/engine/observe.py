@@ -124,12 +124,8 @@ class Observer:
     async def _newcomers(self, pairing: Pairing, listings: Mapping[EndpointName, Listing]) -> list[Step]:
         if not any(listing.fresh for listing in listings.values()):
             return []
-        doubts = await self._doubts.of(pairing)
-        sorted_by_doubt = {
-            name: self._doubts.sort(listing, doubts, await self._doubts.asked_about(listing))
-            for name, listing in listings.items()
-        }
-        records = {name: it.free for name, it in sorted_by_doubt.items()}
+        by_doubt = await self._doubts.sort(pairing, listings)
+        records = {name: it.free for name, it in by_doubt.items()}
         lone = await self._lone(pairing, listings, records)
         taken = await self._taken(records, lone)
         newcomers = Newcomers(
@@ -150,7 +146,7 @@ class Observer:
             steps += await self._copies.found(pairing.kind, link_id, [it for it in members if it not in own], listings)
         for link_id, copies in found.copies.items():
             steps += await self._copies.found(pairing.kind, link_id, copies, listings)
-        for alike in (it.alike for it in sorted_by_doubt.values()):
+        for alike in (it.alike for it in by_doubt.values()):
             for link_id, copies in alike.items():
                 steps += await self._copies.found(pairing.kind, link_id, copies, listings, looks_alike=True)
         return [step for step in steps if step.events]

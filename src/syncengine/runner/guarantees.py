@@ -34,7 +34,7 @@ class Guarantee:
     shown_by: str
 
 
-HOUR_S = 3600.0
+_HOUR_S = 3600.0
 
 _DELETIONS = "unit/engine/test_deletions.py::"
 
@@ -187,7 +187,7 @@ def _answers(name: EndpointName, can: Capabilities) -> Guarantee:
 
 
 def _nothing_hidden(name: EndpointName, can: Capabilities, policy: Policy) -> Guarantee:
-    every_h = policy.full_listing_every_s / HOUR_S
+    every_h = policy.full_listing_every_s / _HOUR_S
     return Guarantee(
         promise="what a listing did not show once is found later",
         about=name,

@@ -89,8 +89,7 @@ def copy_in_words(event: CopyFound | CopySettled) -> str:
     """What happened to a record that carries the key of an item, or looks like it."""
     if isinstance(event, CopyFound):
         what = fields_in_words(event.fields)
-        why = "looks like what may have been made for" if event.looks_alike else "carries the key of"
-        return f"waits for a person: {event.ref} {why} this item and is another record: {what}"
+        return f"waits for a person: {event.ref} {event.relation} this item and is another record: {what}"
     if event.verdict == "gone":
         return f"the copy {event.ref} is not there any more"
     return f"{event.by} decided: {_COPY_WORDS[event.verdict].format(ref=event.ref)}"

@@ -3,12 +3,12 @@
 from syncengine.adapters.log_cursor import TABLE_NAMES, Cursor
 from syncengine.adapters.log_file import LOG_FORMAT
 from syncengine.adapters.log_place import PostgresPlace
+from syncengine.adapters.log_tables import FACT
 from syncengine.errors import LogMisconfigured, NewerEvent
 
 FORMAT = "log_format"
 """The fact that says which format a log has."""
 
-_STATED = "SELECT value FROM log_facts WHERE name = ?"
 _OURS = frozenset({"stored_events", "log_facts", "log_chain", "log_lease", "heartbeat", "inbox"})
 
 
@@ -24,7 +24,7 @@ def check_format(cursor: Cursor, place: PostgresPlace) -> int:
     taken = names & _OURS or {name for name in names if name.startswith("view_")}
     if not taken:
         return 0
-    stated = cursor.execute(_STATED, (FORMAT,)).fetchone() if "log_facts" in names else None
+    stated = cursor.execute(FACT, (FORMAT,)).fetchone() if "log_facts" in names else None
     if stated is None:
         raise LogMisconfigured(
             f"{place} holds tables of another program ({', '.join(sorted(taken))}); give the event log a database or a "

@@ -58,8 +58,7 @@ def _words(recorded: Recorded) -> str:  # noqa: C901, PLR0911, PLR0912 - one lin
         case ConflictResolved(field=name, value=value):
             return f"{name} is to be {value!r}, as a person chose"
         case CopyFound(ref=ref, fields=fields):
-            why = "looks like what was made for" if event.looks_alike else "carries the key of"
-            return f"{ref} {why} an item and is another record: {_values(fields)}"
+            return f"{ref} {event.relation} an item and is another record: {_values(fields)}"
         case CopySettled(ref=ref, verdict=verdict):
             return f"about the copy {ref} it is known: {verdict}"
         case LinkClosed(reason=reason):
