@@ -64,6 +64,12 @@ CHAIN = "syncengine/adapters/hash_chain.py"
 LOG_CHECK = "syncengine/adapters/log_check.py"
 SQLITE = "syncengine/adapters/sqlite_database.py"
 VIEW_CHECK = "syncengine/adapters/view_check.py"
+PG_CONNECTION = "syncengine/adapters/postgres/connection.py"
+PG_DATABASE = "syncengine/adapters/postgres/database.py"
+PG_DIALECT = "syncengine/adapters/postgres/dialect.py"
+PG_LEASE = "syncengine/adapters/postgres/lease.py"
+PG_RECORDER = "syncengine/adapters/postgres/recorder.py"
+PG_TEXTS = "syncengine/adapters/postgres/texts.py"
 
 MERGE_LAWS = "properties/test_merge_laws.py::"
 DECIDE_LAWS = "properties/test_decide_laws.py::"
@@ -83,6 +89,7 @@ ON_THREE = "unit/engine/test_three_remotes.py::"
 IN_HISTORIES = "unit/testing/simulation/test_simulate.py::test_no_promise_is_broken"
 ON_FENCE = "unit/adapters/test_fence.py::"
 ON_CHECK = "unit/adapters/test_log_check.py::"
+ON_PG = "unit/adapters/test_postgres_log.py::"
 FOUND = ON_CHECK + "test_what_is_not_as_it_was_stored_is_found"
 
 GRANT = "syncengine/engine/grant.py"
@@ -1305,5 +1312,69 @@ DEFECTS = (
         old="        return Proof.FOUND if again and ids_are_ours else Proof.ANSWER\n",
         new="        return Proof.ANSWER\n",
         tests=("unit/engine/test_creates_made_again.py::test_an_edit_of_a_record_that_is_made_a_second_time_is_kept",),
+    ),
+    # A log in a PostgreSQL database.
+    Defect(
+        name="PostgreSQL: two transactions write at a time",
+        file=PG_CONNECTION,
+        old="        raw.execute(_WRITE_LOCK)\n",
+        new="",
+        tests=(ON_PG + "test_one_transaction_writes_at_a_time",),
+    ),
+    Defect(
+        name="PostgreSQL: a process that is paused in a transaction keeps the lock",
+        file=PG_CONNECTION,
+        old="    SET idle_in_transaction_session_timeout = '{silent_within_ms}ms'",
+        new="    SET idle_in_transaction_session_timeout = 0",
+        tests=(ON_PG + "test_a_process_paused_in_a_transaction_does_not_keep_its_successor_waiting",),
+    ),
+    Defect(
+        name="PostgreSQL: commits that a power cut undoes are taken for stored",
+        file=PG_CONNECTION,
+        old="        if value not in wanted:\n",
+        new="        if False:\n",
+        tests=(ON_PG + "test_a_database_that_would_lose_commits_is_refused",),
+    ),
+    Defect(
+        name="PostgreSQL: a lease that was lost is taken from whoever has it now",
+        file=PG_LEASE,
+        old="        require_free(cursor, self._database, but_for=self.epoch)\n",
+        new="",
+        tests=(ON_PG + "test_a_lease_that_cannot_be_taken_again_says_why",),
+    ),
+    Defect(
+        name="PostgreSQL: the lease runs by the clock of the process",
+        file=PG_LEASE,
+        old="    def _time(self, cursor: Cursor) -> datetime:\n        return server_time(cursor)\n",
+        new="",
+        tests=(ON_PG + "test_the_lease_runs_by_the_clock_of_the_server",),
+    ),
+    Defect(
+        name="PostgreSQL: a transaction that was given up leaves a gap in the positions",
+        file=PG_RECORDER,
+        old="        cursor.execute(_SEQUENCE_BACK)\n",
+        new="",
+        tests=(ON_PG + "test_positions_are_those_of_a_file",),
+    ),
+    Defect(
+        name="PostgreSQL: a text that looks like a kept one comes back as another",
+        file=PG_TEXTS,
+        old='re.compile("[\\x00\\ud800-\\udfff\\ufdd0]")',
+        new='re.compile("[\\x00\\ud800-\\udfff]")',
+        tests=(ON_PG + "test_texts_that_the_database_does_not_take_come_back_as_they_were",),
+    ),
+    Defect(
+        name="PostgreSQL: a connection that broke is used for ever",
+        file=PG_DATABASE,
+        old="        if self._connection is None or self._connection.closed:\n",
+        new="        if self._connection is None:\n",
+        tests=(ON_PG + "test_a_server_that_goes_away_and_comes_back_is_used_again",),
+    ),
+    Defect(
+        name="PostgreSQL: a percent sign in a statement is taken for a parameter",
+        file=PG_DIALECT,
+        old='statement.replace("%", "%%").replace("?", "%s")',
+        new='statement.replace("?", "%s")',
+        tests=(ON_PG + "test_statements_are_put_into_the_words_of_the_database",),
     ),
 )

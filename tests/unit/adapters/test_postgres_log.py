@@ -189,12 +189,25 @@ async def test_a_process_paused_in_a_transaction_does_not_keep_its_successor_wai
     short = evolve(place, lease_s=1.5)
     async with open_log(short) as log:
         with closing(connect(short)) as paused:
+            assert paused.execute("SHOW idle_in_transaction_session_timeout").fetchall() == [("1s",)]
             with pytest.raises(psycopg.Error), write_transaction(paused) as cursor:
                 pid = paused.info.backend_pid
                 while log._reader.rows("SELECT pid FROM pg_stat_activity WHERE pid = ?", (pid,)):
                     await asyncio.sleep(0.05)
                 cursor.execute("SELECT 1")
             await log.append(to_link(observed()), caused_by="x")
+
+
+def test_one_transaction_writes_at_a_time(place):
+    """What it reads stays true until it is committed; another one waits, and reads as usual meanwhile."""
+    with closing(connect(place)) as first, closing(connect(place)) as second:
+        second.execute("SET lock_timeout = '50ms'")
+        with write_transaction(first):
+            assert second.execute("SELECT 1").fetchall() == [(1,)]
+            with pytest.raises(psycopg.errors.LockNotAvailable), write_transaction(second):
+                pytest.fail("two of them write")
+        with write_transaction(second) as cursor:
+            assert cursor.execute("SELECT 1").fetchall() == [(1,)]
 
 
 async def test_positions_are_those_of_a_file(place, tmp_path):
