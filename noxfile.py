@@ -13,8 +13,9 @@ nox.options.reuse_existing_virtualenvs = False
 PYTHONS = nox.project.python_versions(nox.project.load_toml("pyproject.toml"))
 HERE = Path(__file__).parent
 
-# A process for each core; one that is done takes from the others, so that they do not wait for the long tests at the end.
-WORKERS = ("--numprocesses=auto", "--dist=worksteal")
+# A process for each core and one more, because many tests wait for servers and processes that they have started; whoever is
+# done takes from the others, so that they do not wait for the long tests at the end.
+WORKERS = (f"--numprocesses={(os.cpu_count() or 1) + 1}", "--dist=worksteal")
 
 # Tests start many processes. Where bytecode is not kept, as in many containers, each of them compiles what it imports anew.
 KEPT = {"PYTHONDONTWRITEBYTECODE": ""}
