@@ -136,7 +136,7 @@ def test_a_reading_older_than_what_is_known_changes_nothing(world, old, age):
 
 @given(world=ANY, new=fields(), later=st.integers(0, 1000))
 def test_a_newer_reading_is_believed(world, new, later):
-    """What a side shows is what was read last, and reading it agrees nothing."""
+    """What a side shows is what was read last; reading it agrees nothing, and settles nothing that is open."""
     for endpoint, side in world.link.sides.items():
         at = world.now + timedelta(seconds=later)
         after = evolve(world.link, RecordObserved(ref=side.ref, kind=world.kind, fields=new, taken_at=at))
@@ -144,7 +144,9 @@ def test_a_newer_reading_is_believed(world, new, later):
         came_back = side.gone is not None and side.gone.is_proof
         assert after.sides[endpoint].agreed == ({} if came_back else side.agreed)
         assert after.sides[endpoint].gone is None
-        assert after.decision == world.link.decision
+        assert after.decision == world.link.decision or (came_back and after.decision.replaced >= {endpoint})
+        assert (after.decision is None) == (world.link.decision is None)
+        assert after.decision is None or after.decision.pending == world.link.decision.pending
 
 
 @given(world=ANY, at=moments(), new=fields())

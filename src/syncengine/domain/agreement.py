@@ -24,13 +24,13 @@ _NOTHING = object()
 
 def side_after(sides: Sides, endpoint: EndpointName, decision: Decision) -> Side:
     """A side of a link whose decision is closed: it agrees to the basis, or to how it spelled what was written there."""
-    side, before = sides[endpoint], decision.basis.get(endpoint)
+    side, before = sides[endpoint], None if endpoint in decision.replaced else decision.basis.get(endpoint)
     basis = (before or NO_FIELDS).without(decision.dropped)
     done = decision.done.get(endpoint, NO_FIELDS)
     # One side took a value and another did not: agreeing on the first would let the other's value win unseen.
     half_done = done.only(decision.dropped)
     done = done.without(half_done)
-    typed = {name for name in half_done if _authors(sides, name, decision)}
+    typed = {name for name in half_done if name in decision.chosen or _authors(sides, name, decision)}
     told: dict[FieldName, Unagreed] = {}
     if before is None:
         # A new record takes part like those that were edited, as far as what it was given was typed somewhere just now.
@@ -51,7 +51,7 @@ def side_after(sides: Sides, endpoint: EndpointName, decision: Decision) -> Side
 def _told(sides: Sides, name: FieldName, decision: Decision, value: FieldValue) -> Unagreed | None:
     """What was written for one author; what several typed, or somebody who is lost, is as good as typed where it is now."""
     authors = _authors(sides, name, decision)
-    alone = len(authors) == 1 and not sides[authors[0]].gone
+    alone = len(authors) == 1 and not sides[authors[0]].gone and authors[0] not in decision.replaced
     return Unagreed(value=value, author=authors[0]) if alone else None
 
 

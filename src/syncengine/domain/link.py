@@ -11,6 +11,7 @@ state changes; `replay` is a fold over it. Its rules:
 """
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from functools import reduce
 from typing import assert_never
 
@@ -183,13 +184,6 @@ def _copy_settled(link: Link, event: CopySettled) -> Link:
     if before is None:
         made = Side(ref=event.ref, observed=copy.fields, untold=untold, revision=copy.revision, read_at=copy.taken_at)
         return changed(_with_side(link, endpoint, made), closed=None)
-    old = Copy(
-        fields=before.observed,
-        taken_at=before.read_at or copy.taken_at,
-        revision=before.revision,
-        label=before.label,
-        ignored=True,
-    )
     # What a lost record agreed on says nothing about its successor; see `_observed`.
     agreed = NO_FIELDS if is_lost(before) else before.agreed
     now = changed(
@@ -202,7 +196,19 @@ def _copy_settled(link: Link, event: CopySettled) -> Link:
         gone=None,
         read_at=copy.taken_at,
     )
-    return changed(_with_side(link, endpoint, now), copies=link.copies.replaced(before.ref, old), closed=None)
+    # A lost record that comes back is known by that; one that is there is another copy from now on.
+    copies = link.copies if is_lost(before) else link.copies.replaced(before.ref, _left_alone(before, copy.taken_at))
+    return changed(_with_side(link, endpoint, now), copies=copies, closed=None)
+
+
+def _left_alone(before: Side, taken_at: datetime) -> Copy:
+    return Copy(
+        fields=before.observed,
+        taken_at=before.read_at or taken_at,
+        revision=before.revision,
+        label=before.label,
+        ignored=True,
+    )
 
 
 def _observed(link: Link, event: RecordObserved) -> Link:
@@ -212,7 +218,7 @@ def _observed(link: Link, event: RecordObserved) -> Link:
         return changed(link, kind=event.kind, sides={**link.sides, endpoint: _first_sight(event)})
     if side.ref != event.ref and is_lost(side):
         # The replacement of a lost record was lost as well, and the first one is back: the item lives on in it.
-        return changed(_with_side(link, endpoint, _first_sight(event)), closed=None)
+        return _back(link, endpoint, _first_sight(event))
     if side.ref != event.ref:
         raise ImpossibleHistory(f"link {link.link_id} stands for {side.ref} and cannot also stand for {event.ref}")
     if is_stale(side, event.taken_at):
@@ -228,7 +234,20 @@ def _observed(link: Link, event: RecordObserved) -> Link:
     if not is_lost(side):
         return _with_side(link, endpoint, seen)
     # Without an agreed value it differs from what was agreed, so nobody deletes it a second time for the same reason.
-    return changed(_with_side(link, endpoint, changed(seen, agreed=NO_FIELDS)), closed=None)
+    return _back(link, endpoint, changed(seen, agreed=NO_FIELDS))
+
+
+def _back(link: Link, endpoint: EndpointName, side: Side) -> Link:
+    """There is a record again where one was lost; what was decided for the lost one, or done to it, says nothing of it."""
+    decision = link.decision
+    if decision is not None:
+        decision = changed(
+            decision,
+            replaced=decision.replaced | {endpoint},
+            done={name: fields for name, fields in decision.done.items() if name != endpoint},
+            untold={name: fields for name, fields in decision.untold.items() if name != endpoint},
+        )
+    return changed(_with_side(link, endpoint, side), decision=decision, closed=None)
 
 
 def _first_sight(event: RecordObserved) -> Side:
@@ -259,6 +278,9 @@ def _intended(link: Link, event: WritesIntended) -> Link:
         raise ImpossibleHistory(f"link {link.link_id} has a decision outstanding and cannot make another one")
     names = {name for fields in event.basis.values() for name in fields}
     names |= {name for name in link.parked if f"field:{name}" in event.moot}
+    chosen = {
+        name for name, choice in link.resolved.items() if any(it.fields.get(name) == choice.value for it in event.writes)
+    }
     written = {write.endpoint for write in event.writes}
     written |= {endpoint for endpoint in link.refused if f"write:{endpoint}" in event.moot}
     decided = changed(
@@ -266,6 +288,7 @@ def _intended(link: Link, event: WritesIntended) -> Link:
         decision=Decision(
             basis=event.basis,
             pending={write.intent_id: PendingWrite(write=write) for write in event.writes},
+            chosen=frozenset(chosen),
         ),
         parked={name: conflict for name, conflict in link.parked.items() if name not in names},
         resolved={name: value for name, value in link.resolved.items() if name not in names},

@@ -98,12 +98,16 @@ class Decision:
     The decision that is being carried out; there is at most one.
 
     Attributes:
+        chosen: fields whose value a person chose; perhaps no side holds it, and still it is as good as typed.
         done: for each side whose write landed, the values that become agreed there.
         dropped: fields of writes that did not happen; they stay as they were.
+        replaced: sides that lost the record of the basis, and have one again.
     """
 
     basis: Mapping[EndpointName, FieldValues]
     pending: Mapping[IntentId, PendingWrite]
+    chosen: frozenset[FieldName] = frozenset()
     done: Mapping[EndpointName, FieldValues] = field(factory=dict)
     untold: Mapping[EndpointName, frozenset[FieldName]] = field(factory=dict)
     dropped: frozenset[FieldName] = frozenset()
+    replaced: frozenset[EndpointName] = frozenset()

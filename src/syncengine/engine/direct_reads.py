@@ -1,6 +1,6 @@
 """Reads single records, where a listing does not say enough, and says as events what they showed."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from syncengine.domain.events import Evidence, RecordGone, RecordObserved
@@ -58,6 +58,12 @@ class DirectReads:
             if record is not None:
                 return observed(link.kind, record, asked_at)
         return None
+
+    async def still_there(self, link: Link, found: Sequence[Record]) -> list[Record]:
+        """What a search has found, without records that are gone; one that lags shows them for a while."""
+        lost = {known.ref: known for known in self._views.records_of(link.link_id) if known.gone}
+        now = [await self._fetched(lost[record.ref]) if record.ref in lost else record for record in found]
+        return [record for record in now if record is not None]
 
     async def _fetched(self, known: KnownRecord) -> Record | None:
         call = self._endpoints[known.ref.endpoint].connector.fetch(known.ref)

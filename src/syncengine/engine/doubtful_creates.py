@@ -7,7 +7,7 @@ it is; it would begin an item of its own otherwise, and be made once more on the
 """
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from attrs import field, frozen
 
@@ -45,11 +45,13 @@ class Sorted:
     The new records of a listing.
 
     Attributes:
-        free: those that no create can have made.
-        alike: those that look like what a create made whose outcome nobody can find out, by its link.
+        free: those that no create can have made, or that have a name which may tell what they are.
+        named: of those with a name, the link whose create may have made them; its outcome nobody can find out.
+        alike: those without a name that look like what such a create made, by its link.
     """
 
     free: Sequence[Record]
+    named: Mapping[RecordRef, LinkId] = field(factory=dict)
     alike: Mapping[LinkId, Sequence[Record]] = field(factory=dict)
 
 
@@ -77,7 +79,7 @@ class DoubtfulCreates:
 
     def _sorted(self, listing: Listing, doubts: Sequence[Doubt], asked: Mapping[RecordRef, LinkId]) -> Sorted:
         here = [it for it in doubts if it.endpoint == listing.endpoint.name]
-        free, alike = [], defaultdict[LinkId, list[Record]](list)
+        free, named, alike = [], dict[RecordRef, LinkId](), defaultdict[LinkId, list[Record]](list)
         for record in listing.fresh.values():
             if record.ref in asked:
                 alike[asked[record.ref]].append(record)
@@ -87,9 +89,12 @@ class DoubtfulCreates:
                 free.append(record)
             elif doubt.is_open:
                 listing.held_back = True  # it has to be listed again
+            elif self._names(doubt, record.fields):
+                free.append(record)
+                named[record.ref] = doubt.link_id
             else:
                 alike[doubt.link_id].append(record)
-        return Sorted(free=free, alike=alike)
+        return Sorted(free=free, named=named, alike=alike)
 
     async def _open(self, pairing: Pairing) -> list[Doubt]:
         found = []
@@ -140,8 +145,32 @@ class DoubtfulCreates:
         connector = self._endpoints[doubt.endpoint].connector
         if connector.record_id_for(doubt.container, sync_key_for(doubt.link_id)) == record.ref.record_id:
             return True
-        names = set(connector.natural_keys(doubt.container, record.fields))
-        if names:
-            # A name that is free to be taken is told by `identify` whose it is.
-            return doubt.is_open and bool(names.intersection(connector.natural_keys(doubt.container, doubt.fields)))
+        names = self._names(doubt, record.fields)
+        if names and doubt.is_open:
+            return bool(names & self._names(doubt, doubt.fields))
         return self._keeps_no_key(doubt.endpoint) and record.fields.only(doubt.stored) == doubt.stored
+
+    def _names(self, doubt: Doubt, fields: FieldValues) -> set[str]:
+        return set(self._endpoints[doubt.endpoint].connector.natural_keys(doubt.container, fields))
+
+
+def told_apart(
+    identified: Mapping[LinkId, Sequence[Record]], sorts: Collection[Sorted]
+) -> tuple[Mapping[LinkId, Sequence[Record]], Sequence[tuple[LinkId, Sequence[Record]]]]:
+    """
+    What new records are once their names have been asked.
+
+    Returns:
+        the links that they begin or join; and those that look like what a create made, with its link. A record whose name
+        leads to another link than that is one of these: the item may have been renamed since.
+    """
+    named = {ref: link_id for it in sorts for ref, link_id in it.named.items()}
+    alike = [pair for it in sorts for pair in it.alike.items()]
+    links = {}
+    for link_id, members in identified.items():
+        maker = named.get(members[0].ref) if len(members) == 1 else None
+        if maker is None or maker == link_id:
+            links[link_id] = members
+        else:
+            alike.append((maker, members))
+    return links, alike

@@ -25,6 +25,7 @@ from syncengine.domain.identity import LinkId, approval_stream, claim_stream, li
 from syncengine.domain.link import Link
 from syncengine.domain.pauses import Pauses
 from syncengine.domain.records import RecordRef
+from syncengine.domain.side import is_lost
 from syncengine.engine.links import LinkStore, Step
 from syncengine.engine.next_append import next_append
 from syncengine.engine.ports import Append, EventLog, Views
@@ -119,7 +120,7 @@ class Granter:
 
     async def _settle_copy(self, wish: SettleCopy, by: str) -> str | None:
         link = await self._links.get(wish.link_id)
-        copy, side = link.copies.get(wish.ref), link.sides.get(wish.ref.endpoint)
+        copy = link.copies.get(wish.ref)
         if copy is None:
             is_done = await self._links.owner(wish.ref) is not None
             return None if is_done else f"{wish.ref} is no copy any more; see `syncengine explain {link.link_id}`"
@@ -132,10 +133,7 @@ class Granter:
                     await self._links.record(link.link_id, settled)
                 return None
             case "kept":
-                if link.decision is not None:
-                    return "a write of that item is still open; ask again when it has ended"
-                await self._keep(link, settled, copy, side.ref if side is not None else None)
-                return None
+                return await self._keep(link, settled, copy)
             case "new":
                 return await self._make_new(link, settled, copy)
 
@@ -149,13 +147,21 @@ class Granter:
             return None
         return f"{wish.ref} belongs to another item by now; see `syncengine explain {owner}`"
 
-    async def _keep(self, link: Link, settled: CopySettled, copy: Copy, before: RecordRef | None) -> None:
-        """The item stands for the copy from now on, and its record of before is free."""
+    async def _keep(self, link: Link, settled: CopySettled, copy: Copy) -> str | None:
+        """The item stands for the copy from now on; a record of before is free, unless it is lost and may come back."""
+        if link.decision is not None:
+            return "a write of that item is still open; ask again when it has ended"
+        side = link.sides.get(settled.ref.endpoint)
+        before = side.ref if side is not None and not is_lost(side) else None
+        if before is not None and copy.looks_alike:
+            # Freed, it would begin an item of its own: nothing tells that it was a record of this one.
+            return f"the item has a record there, {before}; delete that one first, or make {settled.ref} an item of its own"
         events = settled, self._seen(link, settled.ref, copy)
         claims = [await self._claimed(settled.ref, link.link_id)]
         if before is not None:
             claims.append(await self._appended_to_claim(before, ClaimReleased(ref=before, link_id=link.link_id)))
         await self._links.record_all([Step(link_id=link.link_id, events=events)], beside=claims)
+        return None
 
     async def _make_new(self, link: Link, settled: CopySettled, copy: Copy) -> str | None:
         """The copy starts an item of its own."""

@@ -2,9 +2,9 @@
 Which logical item a record stands for when it is seen for the first time.
 
 Never by similarity. A record belongs to a link because it carries the link's key, because its id is the one that the key
-derives, or (once, for records without any link) because exactly one counterpart shares a natural name with it. Where
-several records carry one key, or the link has another record on that endpoint, they are copies: a person says which of
-them it is.
+derives, or (once, for records without any link) because it shares a natural name with a counterpart and no endpoint has
+two of that name. Where several records carry one key, or the link has another record on that endpoint, they are copies: a
+person says which of them it is.
 """
 
 from collections import defaultdict
@@ -157,17 +157,24 @@ def _pair_up(
     known: Sequence[LoneRecord],
     names: Callable[[FieldValues], Sequence[str]],
 ) -> None:
+    linked = frozenset(it.link_id for it in known)
     holders: dict[str, list[LoneRecord]] = defaultdict(list)
-    for lone in (*candidates, *known):
+    for lone in (*known, *candidates):
         for name in names(lone.record.fields):
             holders[name].append(lone)
     for lone in candidates:
         for name in names(lone.record.fields):
-            others = [other for other in holders[name] if other.record.ref.endpoint != lone.record.ref.endpoint]
-            rivals = [other for other in holders[name] if other.record.ref.endpoint == lone.record.ref.endpoint]
-            if len(others) == 1 and len(rivals) == 1 and groups.is_alone(lone.record):
+            others = [other for other in holders[name] if other is not lone]
+            if others and _are_one(holders[name], linked) and groups.is_alone(lone.record):
+                # One of a known link, if there is any: what joined another new record could not join that link any more.
                 _adopt(groups, lone, others[0])
                 break
+
+
+def _are_one(namesakes: Sequence[LoneRecord], linked: frozenset[LinkId]) -> bool:
+    """Whether records of one name are one thing: no endpoint has two of them, and no two are linked to different ones."""
+    endpoints = {it.record.ref.endpoint for it in namesakes}
+    return len(endpoints) == len(namesakes) and len(linked.intersection(it.link_id for it in namesakes)) <= 1
 
 
 def _adopt(groups: _Groups, lone: LoneRecord, other: LoneRecord) -> None:

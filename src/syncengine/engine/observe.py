@@ -25,7 +25,7 @@ from syncengine.domain.records import Record, RecordRef
 from syncengine.domain.side import is_lost
 from syncengine.engine.calls import together
 from syncengine.engine.direct_reads import DirectReads, gone, is_present_in, observed
-from syncengine.engine.doubtful_creates import DoubtfulCreates
+from syncengine.engine.doubtful_creates import DoubtfulCreates, told_apart
 from syncengine.engine.find_copies import CopyFinder
 from syncengine.engine.identify import LoneRecord, Newcomers, identify
 from syncengine.engine.links import LinkStore, Step, one_step_a_link
@@ -136,8 +136,9 @@ class Observer:
         )
         connectors = {name: self._endpoints[name].connector for name in pairing.containers}
         found = identify(newcomers, pairing.containers, connectors)
+        links, alike = told_apart(found.links, by_doubt.values())
         steps = []
-        for link_id, members in found.links.items():
+        for link_id, members in links.items():
             link = await self._links.get(link_id)
             own = [it for it in members if it.ref.endpoint not in link.sides]
             events = tuple(_observed(pairing.kind, it, listings[it.ref.endpoint]) for it in own)
@@ -146,9 +147,8 @@ class Observer:
             steps += await self._copies.found(pairing.kind, link_id, [it for it in members if it not in own], listings)
         for link_id, copies in found.copies.items():
             steps += await self._copies.found(pairing.kind, link_id, copies, listings)
-        for alike in (it.alike for it in by_doubt.values()):
-            for link_id, copies in alike.items():
-                steps += await self._copies.found(pairing.kind, link_id, copies, listings, looks_alike=True)
+        for link_id, copies in alike:
+            steps += await self._copies.found(pairing.kind, link_id, copies, listings, looks_alike=True)
         return [step for step in steps if step.events]
 
     async def _lone(
@@ -163,16 +163,16 @@ class Observer:
         )
         if not guessed:
             return []
-        refs: dict[LinkId, list[RecordRef]] = defaultdict(list)
-        for listing in listings.values():
+        there: dict[LinkId, set[EndpointName]] = defaultdict(set)
+        for name, listing in listings.items():
             for known in listing.known.values():
-                refs[known.link_id].append(known.ref)
+                there[known.link_id].add(name)
         lone = []
-        for link_id, there in refs.items():
-            if len(there) < len(pairing.containers):
-                link = await self._links.get(link_id)
-                sides = [link.sides[ref.endpoint] for ref in there if ref.endpoint in link.sides]
-                lone += [LoneRecord(link_id=link_id, record=Record(ref=it.ref, fields=it.observed)) for it in sides]
+        for link_id, names in there.items():
+            if len(names) < len(pairing.containers):
+                sides = (await self._links.get(link_id)).sides
+                here = [sides[name] for name in sorted(names) if name in sides]
+                lone += [LoneRecord(link_id=link_id, record=Record(ref=it.ref, fields=it.observed)) for it in here]
         return lone
 
     async def _taken(
@@ -229,7 +229,8 @@ class Observer:
         steps = []
         for known in listing.removed:
             if await self._is_stale(listing, known):
-                steps += await self._looked_for(kind, listing, known, Evidence.TOMBSTONE)
+                # It may tell of an earlier record of that id, so that it is not there now proves as little as ever.
+                steps += await self._looked_for(kind, listing, known, self._absence(known))
             else:
                 steps += await self._lost(kind, listing, known, gone(known, Evidence.TOMBSTONE, taken_at))
         for known in listing.missing:

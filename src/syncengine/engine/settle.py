@@ -25,6 +25,7 @@ from syncengine.domain.policy import LONGEST_WAIT_S
 from syncengine.domain.side import PendingWrite
 from syncengine.engine.calls import asked
 from syncengine.engine.carry_out import Carrier, work_on
+from syncengine.engine.direct_reads import DirectReads
 from syncengine.engine.links import LinkStore
 from syncengine.engine.notes import WriteJudged
 from syncengine.engine.outcomes import rejected, seen
@@ -43,6 +44,7 @@ class Settler:
         endpoints: Mapping[EndpointName, Endpoint],
         links: LinkStore,
         carrier: Carrier,
+        reads: DirectReads,
         rules: Rules,
         clock: Clock,
         telemetry: Telemetry,
@@ -50,6 +52,7 @@ class Settler:
         self._endpoints = endpoints
         self._links = links
         self._carrier = carrier
+        self._reads = reads
         self._rules = rules
         self._clock = clock
         self._telemetry = telemetry
@@ -112,7 +115,8 @@ class Settler:
         search = endpoint.connector.find_by_key(write.container, sync_key_for(link.link_id), write.fields)
         found = await asked(write.endpoint, "find_by_key", search, ref=write.container or None)
         ours = [it for it in found if link.copies.get(it.ref) is None]  # copies were there before, and are not what we made
-        return judge_create(ours, patience_over=began >= self._patient_until(write))
+        there = await self._reads.still_there(link, ours)
+        return judge_create(there, patience_over=began >= self._patient_until(write))
 
     def _patient_until(self, write: Write) -> float:
         """When (`Clock.monotonic`) a record would be seen; a call of an earlier process ended before this one started."""

@@ -88,6 +88,7 @@ class Engine:
             endpoints=self._endpoints,
             links=self._links,
             carrier=self._carrier,
+            reads=reads,
             rules=self._rules,
             clock=clock,
             telemetry=telemetry,

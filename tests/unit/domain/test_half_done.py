@@ -5,6 +5,7 @@ import pytest
 from syncengine.domain.conflict_rules import AskAPerson, Prefer
 from syncengine.domain.events import ConflictParked, Proof, WriteConfirmed
 from syncengine.domain.link import evolve
+from syncengine.domain.policy import DeletionRule
 from tests.unit.domain.links import HULY, TRACKER, VIBE, edited, issue, linked, participant, world
 
 BLANK = participant(status_creatable=False)
@@ -123,3 +124,53 @@ def test_a_persons_choice_does_not_stand_against_a_third_record_that_joins_with_
     parked = it.decide()
     assert isinstance(parked, ConflictParked)
     assert set(parked.versions.values()) == {"done", "in_review", "canceled"}
+
+
+def test_a_persons_choice_is_heard_beside_an_edit_although_the_sides_it_was_made_for_were_lost():
+    """They hold it anew, and nobody typed it there; whoever edited the third side meanwhile had not seen it."""
+    it = linked(rule=AskAPerson(), deletions={VIBE: DeletionRule.RESTORE}, **{TRACKER: participant()})
+    edited(edited(it, HULY, title="Mend the roof"), VIBE, title="Paint the roof").settle()
+    it.person_resolves("title", "Mend the roof")
+    for endpoint in (HULY, VIBE):
+        it.person_deletes(endpoint)
+        it.look(endpoint)
+    it.decide()
+    it.person_edits(TRACKER, "title", "Sell the house")
+    for intent_id in list(it.pending):
+        it.send(intent_id)
+    parked = it.decide()
+    assert isinstance(parked, ConflictParked)
+    assert parked.versions == {HULY: "Mend the roof", VIBE: "Mend the roof", TRACKER: "Sell the house"}
+
+
+def test_what_a_lost_record_held_is_not_agreed_with_one_that_comes_back_before_the_end():
+    """A backup brings back the old title; nobody typed it after the new one, and nobody knows who is right."""
+    it = edited(linked(rule=AskAPerson()), VIBE, title="Mend the roof")
+    it.decide()
+    (intent_id,) = it.pending
+    it.send(intent_id, answered=False)
+    it.person_deletes(VIBE)
+    it.look(VIBE)
+    it.person_makes(VIBE, issue())
+    it.look(VIBE)
+    it.judge(intent_id)
+    parked = it.decide()
+    assert isinstance(parked, ConflictParked)
+    assert parked.versions == {HULY: "Mend the roof", VIBE: "Fix the roof"}
+
+
+def test_what_was_typed_into_a_record_is_heard_where_it_arrived_when_an_older_one_takes_its_place():
+    """The third side was edited meanwhile and did not take it; whoever chooses sees all three."""
+    it = edited(linked(rule=AskAPerson(), **{TRACKER: participant()}), VIBE, title="Mend the roof")
+    it.decide()
+    by_endpoint = {write.endpoint: intent_id for intent_id, write in it.pending.items()}
+    it.send(by_endpoint[HULY])
+    it.person_edits(TRACKER, "title", "Sell the house")
+    it.person_deletes(VIBE)
+    it.look(VIBE)
+    it.person_makes(VIBE, issue())
+    it.look(VIBE)
+    it.send(by_endpoint[TRACKER])
+    parked = it.decide()
+    assert isinstance(parked, ConflictParked)
+    assert parked.versions == {HULY: "Mend the roof", VIBE: "Fix the roof", TRACKER: "Sell the house"}

@@ -207,3 +207,77 @@ async def test_other_records_are_new_as_always(world):
     world.right.person_creates(world.projects()[1], title="another issue")
     await world.settle_down()
     assert texts(world) == [["another issue", "issue"], ["another issue", "issue"]]
+
+
+@pytest.mark.parametrize(("name", "expected"), [("issue", []), ("renamed", ["copy", "write"])])
+async def test_its_name_tells_whose_it_is_as_long_as_the_item_has_it(name, expected):
+    """And then nobody is asked; otherwise it is known by all of what was sent, and waits."""
+    right = Abilities(key_storage="none", projects=True, natural_keys=("title",))
+    world = World(left_abilities=Abilities(key_storage="id", projects=True), right_abilities=right)
+    world.left.person_creates("", title="P")
+    await world.settle_down()
+    left, there = world.projects()
+    issue = world.left.person_creates(left, title="issue")
+    world.right_faults.plan("create", Weather.DROPPED_AFTER)
+    await world.engine.run_pass()
+    (made, world.right._records[there]) = world.right._records[there], {}
+    world.left.person_edits(left, issue, title=name)
+    world.clock.advance(30)
+    await world.engine.run_pass()
+    world.right._records[there] = made
+    await world.settle_down()
+    assert texts(world) == [[name], ["issue"]]
+    assert waiting(world) == expected
+
+
+async def made_anew_with_a_lost_answer(world):
+    """An issue loses its record on the right, and what was made in its place waits as a copy; the lost one and its link."""
+    left, right = world.projects()
+    issue = world.left.person_creates(left, title="issue")
+    await world.settle_down()
+    known = world.log.views.known_records("left", left)[issue]
+    (lost,) = (key for key, it in world.right.items(right).items() if it["title"] == "issue")
+    stored = world.right.stored(right, lost)
+    world.right.person_deletes(right, lost)
+    world.left.person_edits(left, issue, title="edited")
+    world.right_faults.plan("create", Weather.DROPPED_AFTER)
+    for _ in range(3):
+        await world.engine.run_pass()
+        world.clock.advance(30)
+    await world.settle_down()
+    assert waiting(world) == ["copy", "gone", "write"]
+    return lost, stored, known.link_id
+
+
+@pytest.fixture
+async def crowded():
+    """A project on both sides with another issue, so that no side is ever empty."""
+    world = World(left_abilities=Abilities(key_storage="id", projects=True), right_abilities=KEYLESS)
+    world.left.person_creates("", title="P")
+    await world.settle_down()
+    world.left.person_creates(world.projects()[0], title="another")
+    await world.settle_down()
+    return world
+
+
+async def test_a_lost_record_that_comes_back_beside_the_one_that_was_kept_is_no_new_item(crowded):
+    """It is known as what it was, and named; nothing is made of it."""
+    world = crowded
+    lost, stored, link_id = await made_anew_with_a_lost_answer(world)
+    assert await said(world, link_id, "kept") == []
+    world.right.restore(world.projects()[1], lost, stored)
+    for _ in range(3):
+        (problem,) = (await world.engine.run_pass()).problems
+    assert "is back, but its item has another record there" in problem
+    assert texts(world) == [["another", "edited"], ["another", "edited", "issue"]]
+
+
+async def test_it_is_not_kept_beside_a_record_that_would_begin_an_item_of_its_own(crowded):
+    """The lost one is back and is the item's record again; a person deletes it, or makes the other one an item."""
+    world = crowded
+    lost, stored, link_id = await made_anew_with_a_lost_answer(world)
+    world.right.restore(world.projects()[1], lost, stored)
+    await world.settle_down()
+    (problem,) = await said(world, link_id, "kept")
+    assert f"the item has a record there, right/{world.projects()[1]}/{lost}; delete that one first" in problem
+    assert waiting(world) == ["copy"]

@@ -1,5 +1,6 @@
 """Three endpoints, of which one cannot be heard for a while."""
 
+import pytest
 from attrs import define, field
 
 from syncengine.domain.conflict_rules import Prefer
@@ -21,6 +22,7 @@ BOARD = ContainerId("board")
 @define(kw_only=True)
 class Trio:
     projects: bool = False
+    can: Abilities | None = None
     clock: VirtualClock = field(factory=VirtualClock)
     remotes: dict = field(factory=dict)
     faults: dict = field(factory=lambda: {name: Faults() for name in NAMES})
@@ -28,7 +30,8 @@ class Trio:
     engine: Engine = field(init=False)
 
     def __attrs_post_init__(self):
-        can = Abilities(key_storage="id", projects=self.projects, natural_keys=("title",) if self.projects else ())
+        named = ("title",) if self.projects else ()
+        can = self.can or Abilities(key_storage="id", projects=self.projects, natural_keys=named)
         self.remotes = {name: MemoryRemote(can, now=self.clock.now) for name in NAMES}
         if not self.projects:
             for remote in self.remotes.values():
@@ -123,3 +126,44 @@ async def test_several_endpoints_that_work_again_are_noted_in_the_order_of_their
     await trio.passes(2)
     for kind in (EndpointPaused, EndpointResumed):
         assert [it.event.endpoint for it in trio.log.events if isinstance(it.event, kind)] == list(NAMES)
+
+
+NAMED = Abilities(key_storage="marker", natural_keys=("title",))
+
+
+async def test_records_of_one_name_on_three_sides_are_one_item():
+    """At the first contact; nothing is made anywhere."""
+    trio = Trio(can=NAMED)
+    for remote in trio.remotes.values():
+        remote.person_creates(BOARD, title="one")
+    await trio.passes(3)
+    assert trio.titles() == ["one", "one", "one"]
+    assert len({it.link_id for name in NAMES for it in trio.log.views.known_records(name, BOARD).values()}) == 1
+
+
+async def test_of_two_records_of_one_name_on_a_side_none_is_guessed_to_be_the_others():
+    """Nobody can tell which of them it is."""
+    trio = Trio(can=NAMED)
+    for name in (*NAMES, "right"):
+        trio.remotes[name].person_creates(BOARD, title="one")
+    await trio.passes(3)
+    assert len(trio.titles()) == 12
+
+
+@pytest.mark.parametrize("was_lost", [False, True])
+async def test_a_record_joins_by_its_name_an_item_that_two_sides_have(was_lost):
+    """The third side had refused to make it, and a person made it there; it does not matter what the others lost before."""
+    trio = Trio(can=NAMED)
+    trio.faults["right"].always("create", Weather.INVALID)
+    item = trio.remotes["left"].person_creates(BOARD, title="one")
+    trio.remotes["left"].person_creates(BOARD, title="another")
+    await trio.passes(2)
+    if was_lost:
+        middle = trio.remotes["middle"]
+        middle.person_deletes(BOARD, next(key for key, it in middle.items(BOARD).items() if it["title"] == "one"))
+        trio.remotes["left"].person_edits(BOARD, item, description="edited")
+        await trio.passes(3)
+    trio.faults["right"].clear()
+    trio.remotes["right"].person_creates(BOARD, title="One")
+    await trio.passes(3)
+    assert sorted(trio.titles()) == ["another", "another", "one", "one", "one"]
