@@ -113,6 +113,7 @@ class Ledger:
         items: by number.
         of: the item each record stands for, also after the record is gone.
         blank: fields that the program left at their first value and nobody has filled since.
+        once_blank: fields that were blank at some time; a backup may make them so again.
         changes: how often anything was changed anywhere.
     """
 
@@ -120,6 +121,7 @@ class Ledger:
         self.items: dict[int, Item] = {}
         self.of: dict[RecordRef, Item] = {}
         self.blank: set[tuple[RecordRef, FieldName]] = set()
+        self.once_blank: set[tuple[RecordRef, FieldName]] = set()
         self.changes = 0
         self._coming: Item | None = None
         self._words = 0
@@ -143,12 +145,21 @@ class Ledger:
         """A new title of an item."""
         return f"#{item.number} {self.new_text()}"
 
-    def person_changed(self, ref: RecordRef, before: FieldValues | None, after: FieldValues | None) -> None:
+    def left_blank(self, ref: RecordRef, name: FieldName) -> None:
+        """The program left a field of a new record at its first value."""
+        self.blank.add((ref, name))
+        self.once_blank.add((ref, name))
+
+    def person_changed(
+        self, ref: RecordRef, before: FieldValues | None, after: FieldValues | None, *, from_backup: bool = False
+    ) -> None:
         """Somebody who is not the program made, changed or deleted a record."""
         if before is None and after is not None:
             self._made(ref, after)
         elif before is not None and after is not None:
             self._edited(ref, before, after)
+            if from_backup:
+                self.blank |= {(ref, name) for name in TYPED if not plain(name, after.get(name))} & self.once_blank
         elif before is not None:
             self._died(ref, before)
 

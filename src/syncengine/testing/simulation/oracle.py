@@ -87,7 +87,7 @@ class Oracle:
         was = remote.split(before)[0] if before else None
         now = remote.split(after)[0] if after else None
         if remote.author is not Author.PROGRAM:
-            ledger.person_changed(ref, was, now)
+            ledger.person_changed(ref, was, now, from_backup=remote.author is Author.BACKUP)
         elif was is None and now is not None:
             self._created(remote, ref, now, self._key_of(remote, ref, after))
         elif was is not None and now is not None:
@@ -240,7 +240,7 @@ class Oracle:
         for name in FIELDS:
             spec = schema.spec(name)
             if spec is not None and plain(name, now.get(name)) == plain(name, spec.initial):
-                ledger.blank.add((ref, name))
+                ledger.left_blank(ref, name)
             else:
                 self._require_typed(item, ref, name, now)
 

@@ -122,6 +122,22 @@ def test_a_loser_may_be_written_over_once_it_is_recorded():
         assert scene.broken == (None if recorded else "no lost update")
 
 
+@pytest.mark.parametrize("was_blank", [True, False])
+def test_what_a_backup_makes_blank_again_may_be_filled(was_blank):
+    """Nobody typed the blank that the program had left; what somebody else typed is another matter."""
+    scene = Scene()
+    left = scene.person_makes()
+    text = {} if was_blank else {"description": "first"}
+    right = scene.remotes["right"].ref(P, scene.remotes["right"].insert(P, FieldValues(title="#1 w1", **text)))
+    if not was_blank:
+        scene.person_edits(right, description="")
+    scene.remotes["right"].back_up()
+    scene.person_edits(right, description="second")
+    scene.remotes["right"].restore_backup()
+    scene.program_writes(right, description=scene.remotes["left"].fields(left)["description"])
+    assert scene.broken == (None if was_blank else "no lost update")
+
+
 def test_an_edit_between_the_look_and_the_write_is_excused_only_where_they_are_two_steps():
     """Nothing else about such a remote is excused."""
     for conditional in (False, True):
