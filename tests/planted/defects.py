@@ -1389,6 +1389,20 @@ DEFECTS = (
         new="        before = side.ref if side is not None else None\n",
         tests=(ON_DOUBTS + "test_a_lost_record_that_comes_back_beside_the_one_that_was_kept_is_no_new_item",),
     ),
+    Defect(
+        name="a write that is refused again is repeated as long as the pass goes on",
+        file=CONVERGE,
+        old="                state.written.add(link_id)\n",
+        new="",
+        tests=(ON_PAUSES + "test_a_write_that_is_refused_again_is_not_repeated_in_the_same_pass",),
+    ),
+    Defect(
+        name="a record of long ago that came back is taken for the one that was to be made",
+        file=SETTLE,
+        old="        made = [it for it in there if it.ref not in earlier]\n",
+        new="        made = there\n",
+        tests=(MADE_AGAIN + "test_a_record_of_long_ago_that_comes_back_is_not_taken_for_what_was_to_be_made",),
+    ),
     # A log in a PostgreSQL database.
     Defect(
         name="PostgreSQL: two transactions write at a time",

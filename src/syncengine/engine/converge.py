@@ -168,6 +168,7 @@ class Converger:
                     return None  # it is closed when its earlier records can be looked at
             link = await self._links.record(link_id, back or decision, decided_at=link.version)
             if isinstance(decision, WritesIntended) and decision.writes:
+                state.written.add(link_id)
                 await self._carrier.carry_out(link)
         return None
 

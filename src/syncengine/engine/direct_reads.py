@@ -6,7 +6,7 @@ from datetime import datetime
 from syncengine.domain.events import Evidence, RecordGone, RecordObserved
 from syncengine.domain.identity import EndpointName, Kind
 from syncengine.domain.link import Link
-from syncengine.domain.records import Record
+from syncengine.domain.records import Record, RecordRef
 from syncengine.domain.side import Side, not_stale
 from syncengine.engine.calls import asked
 from syncengine.engine.fingerprint import fingerprint
@@ -58,6 +58,12 @@ class DirectReads:
             if record is not None:
                 return observed(link.kind, record, asked_at)
         return None
+
+    def earlier_ones(self, link: Link, endpoint: EndpointName) -> frozenset[RecordRef]:
+        """The records on an endpoint that an item had before its present one; what is made now is none of them."""
+        now = link.sides.get(endpoint)
+        records = [known.ref for known in self._views.records_of(link.link_id) if known.ref.endpoint == endpoint]
+        return frozenset(ref for ref in records if now is not None and ref != now.ref)
 
     async def still_there(self, link: Link, found: Sequence[Record]) -> list[Record]:
         """What a search has found, without records that are gone; one that lags shows them for a while."""

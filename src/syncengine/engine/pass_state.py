@@ -24,6 +24,7 @@ class PassState:
     Attributes:
         retry_refused: writes that a remote refused are made again, for all items.
         insisted: items that a person resumed; their refused writes are made again.
+        written: items for which writes were made in this pass; nobody insists on the same thing twice.
         paused: what persons have paused.
         look_at_all: the rules have changed, so every link is looked at.
         answered: endpoints that were heard.
@@ -38,6 +39,7 @@ class PassState:
     troubles: Troubles
     retry_refused: bool = False
     insisted: AbstractSet[LinkId] = frozenset()
+    written: set[LinkId] = field(factory=set)
     paused: Pauses = field(factory=Pauses)
     look_at_all: bool = False
     answered: set[EndpointName] = field(factory=set)
@@ -49,7 +51,8 @@ class PassState:
 
     def insists_on(self, link: Link) -> bool:
         """Whether a write that was refused is made again for this item; one that may have been done only for itself."""
-        return link.link_id in self.insisted or (self.retry_refused and not link.in_doubt)
+        asked_for = link.link_id in self.insisted or (self.retry_refused and not link.in_doubt)
+        return asked_for and link.link_id not in self.written
 
     def silent_in(self, pairing: Pairing) -> frozenset[EndpointName]:
         """The sides of a pairing that are left alone in this pass."""

@@ -116,7 +116,13 @@ class Settler:
         found = await asked(write.endpoint, "find_by_key", search, ref=write.container or None)
         ours = [it for it in found if link.copies.get(it.ref) is None]  # copies were there before, and are not what we made
         there = await self._reads.still_there(link, ours)
-        return judge_create(there, patience_over=began >= self._patient_until(write))
+        earlier = self._reads.earlier_ones(link, write.endpoint)
+        made = [it for it in there if it.ref not in earlier]
+        verdict = judge_create(made, patience_over=began >= self._patient_until(write))
+        back = [it for it in there if it.ref in earlier]
+        if back and isinstance(verdict, DidNotLand):
+            return Overtaken(back[0], f"{back[0].ref} is back; no other record is made in its place")
+        return verdict
 
     def _patient_until(self, write: Write) -> float:
         """When (`Clock.monotonic`) a record would be seen; a call of an earlier process ended before this one started."""
@@ -147,7 +153,8 @@ class Settler:
                 await self._links.record(link.link_id, later)
             case Overtaken(record, reason):
                 dropped = WriteOvertaken(intent_id=write.intent_id, reason=reason)
-                await self._links.record(link.link_id, dropped, *seen(link, write.ref, record, asked_at))
+                ref = record.ref if record is not None else write.ref
+                await self._links.record(link.link_id, dropped, *seen(link, ref, record, asked_at))
                 self._carrier.ended(write, "overtaken")
             case Ambiguous(records):
                 refs = ", ".join(str(record.ref) for record in records)

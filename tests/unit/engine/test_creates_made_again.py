@@ -2,6 +2,8 @@
 
 import pytest
 
+from syncengine.domain.conflict_rules import Prefer
+from syncengine.domain.events import WritesIntended
 from syncengine.testing import Abilities
 from syncengine.testing.faults import SimulatedCrash, Weather
 from tests.fixtures.two_remotes import World
@@ -59,6 +61,38 @@ async def test_a_search_that_lags_is_not_believed_about_a_record_that_is_gone():
     await world.settle_down()
     assert list(world.right.items(right)) == [made]
     assert world.right.items(right)[made]["description"] == "edited"
+
+
+async def test_a_record_of_long_ago_that_comes_back_is_not_taken_for_what_was_to_be_made():
+    """It is the item's again, and its old values are no newer than the edit that the create was wanted for."""
+    world = World(
+        right_abilities=Abilities(key_storage="marker", projects=True, natural_keys=("title",)), rule=Prefer("right")
+    )
+    project = world.left.person_creates("", title="P")
+    await world.settle_down()
+    _, right = world.projects()
+    for title in ("issue", "another"):
+        issue = world.left.person_creates(project, title=title)
+    await world.settle_down()
+
+    def there():
+        return next(key for key, it in world.right.items(right).items() if it["title"] == "another")
+
+    first, stored = there(), world.right.stored(right, there())
+    for text in ("second", "third"):
+        world.right.person_deletes(right, there())
+        world.left.person_edits(project, issue, description=text)
+        if text == "third":
+            world.right_faults.plan("create", Weather.DROPPED_BEFORE)
+            for _ in range(2):
+                await world.engine.run_pass()
+            assert world.log.views.open_writes()
+            world.right.restore(right, first, stored)
+            world.clock.advance(30)
+        await world.settle_down()
+    assert list(world.right.items(right).values()).count(world.right.items(right)[first]) == 1
+    losers = [it.losers for e in world.log.events if isinstance(e.event, WritesIntended) for it in e.event.settled]
+    assert losers == [{"left": "third"}]
 
 
 async def lives(_point):

@@ -147,6 +147,19 @@ async def test_resuming_an_item_makes_its_refused_write_again_and_no_other(world
     assert [it.link_id for it in world.log.views.parked()] == [link_of(world, "Q")]
 
 
+async def test_a_write_that_is_refused_again_is_not_repeated_in_the_same_pass(world):
+    """Whether a person asked for one item or for all that was refused."""
+    world.right_faults.always("update", Weather.INVALID)
+    edit(world, "left", "P", "P2")
+    await world.settle_down()
+    calls = world.right.calls["update"]
+    world.inbox.put(ResumePlace(subject=item_subject(link_of(world, "P"))))
+    await world.engine.run_pass()
+    assert world.right.calls["update"] == calls + 1
+    await world.engine.run_pass(retry_refused=True)
+    assert world.right.calls["update"] == calls + 2
+
+
 async def test_asking_twice_is_asking_once(world):
     """A crash between an event and the end of its request does no harm."""
     for request in (PausePlace, PausePlace, ResumePlace, ResumePlace):

@@ -60,6 +60,7 @@ class Item:
         returned: somebody brought a deleted record back, so it may stand beside its successor.
         edited_at: by record, the last change by anybody but the program.
         spellings: for each field, every value as it stood where somebody typed it.
+        orphaned: for each field, values of records that were deleted; how they were typed may be gone with them.
         left_alone: somebody said that its record is a copy to be left alone.
     """
 
@@ -72,6 +73,7 @@ class Item:
     returned: bool = False
     edited_at: dict[RecordRef, int] = Factory(dict)
     spellings: dict[FieldName, set[object]] = Factory(lambda: {name: set() for name in (*TYPED, STATUS)})
+    orphaned: dict[FieldName, set[str]] = Factory(lambda: {name: set() for name in (*TYPED, STATUS)})
     left_alone: bool = False
 
     def typed(self, name: FieldName, value: str, before: str | None) -> None:
@@ -193,4 +195,6 @@ class Ledger:
     def _died(self, ref: RecordRef, before: FieldValues) -> None:
         item = self.of[ref]
         held = {name: item.closure(name, plain(name, before.get(name))) for name in TYPED}
+        for name, orphaned in item.orphaned.items():
+            orphaned.add(plain(name, before.get(name)))
         item.deaths.append(Death(ref=ref, held=held, fields=before, at=self.changes))

@@ -214,7 +214,7 @@ class Oracle:
         if item is None:
             return
         for name, value in patch.items():
-            if value not in item.spellings[name]:
+            if value not in item.spellings[name] and plain(name, value) not in item.orphaned[name]:
                 self._accuse("no spelling goes round", f"{name} of {ref} was to be {value!r}, which nobody typed just so")
 
     def _key_of(self, remote: SimRemote, ref: RecordRef, after: Stored | None) -> SyncKey | None:

@@ -216,6 +216,17 @@ def test_a_spelling_of_a_remote_is_not_sent_to_others():
     assert scene.broken == "no spelling goes round"
 
 
+def test_how_a_value_was_typed_may_be_gone_with_its_record():
+    """What is left is how the others spell it."""
+    scene, left, right = paired()
+    scene.person_edits(left, description=" second")
+    scene.person_deletes(left)
+    scene.oracle.sent(right, {"description": "second"})
+    assert scene.broken is None
+    scene.oracle.sent(right, {"description": "third"})
+    assert scene.broken == "no spelling goes round"
+
+
 def test_a_write_that_changes_nothing_is_needless_once_everything_is_calm():
     """Before that, somebody may have been faster."""
     for calm in (False, True):
