@@ -1341,8 +1341,8 @@ DEFECTS = (
     Defect(
         name="a search that lags is believed about a record that is gone",
         file="syncengine/engine/direct_reads.py",
-        old="        now = [await self._fetched(lost[record.ref]) if record.ref in lost else record for record in found]\n",
-        new="        now = [record for record in found]\n",
+        old="            now = await self._fetched(before) if before is not None and before.gone else record\n",
+        new="            now = record\n",
         tests=(MADE_AGAIN + "test_a_search_that_lags_is_not_believed_about_a_record_that_is_gone",),
     ),
     Defect(
@@ -1398,9 +1398,9 @@ DEFECTS = (
     ),
     Defect(
         name="a record of long ago that came back is taken for the one that was to be made",
-        file=SETTLE,
-        old="        made = [it for it in there if it.ref not in earlier]\n",
-        new="        made = there\n",
+        file="syncengine/engine/direct_reads.py",
+        old="                (back if is_earlier else made).append(now)\n",
+        new="                made.append(now)\n",
         tests=(MADE_AGAIN + "test_a_record_of_long_ago_that_comes_back_is_not_taken_for_what_was_to_be_made",),
     ),
     # A log in a PostgreSQL database.

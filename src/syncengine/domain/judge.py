@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from attrs import frozen
 
 from syncengine.domain.events import Write
-from syncengine.domain.records import Record
+from syncengine.domain.records import Record, RecordRef
 
 
 @frozen
@@ -77,17 +77,27 @@ def judge_delete(write: Write, now: Record | None) -> Landed | DidNotLand | Over
     return Overtaken(now, "it was edited before it could be deleted")
 
 
-def judge_create(found: Sequence[Record], *, patience_over: bool) -> Landed | DidNotLand | TooEarly | Ambiguous:
+def judge_create(
+    found: Sequence[Record], *, patience_over: bool, back: Sequence[Record] = ()
+) -> Landed | DidNotLand | Overtaken | TooEarly | Ambiguous:
     """
     What became of a create.
 
     Args:
         found: the records that carry our key.
         patience_over: so much time has passed since the call that a created record would be seen.
+        back: earlier records of the item that are there again; nothing that is made now is one of them.
     """
     distinct = {record.ref: record for record in found}
     if len(distinct) > 1:
         return Ambiguous(tuple(distinct[ref] for ref in sorted(distinct)))
     if distinct:
         return Landed(next(iter(distinct.values())))
+    if back and patience_over:
+        return Overtaken(back[0], is_back(back[0].ref))
     return DidNotLand() if patience_over else TooEarly()
+
+
+def is_back(ref: RecordRef) -> str:
+    """Why a record that was to be made in the place of a lost one is not made."""
+    return f"{ref} is back; no other record is made in its place"

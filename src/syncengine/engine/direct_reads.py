@@ -6,7 +6,7 @@ from datetime import datetime
 from syncengine.domain.events import Evidence, RecordGone, RecordObserved
 from syncengine.domain.identity import EndpointName, Kind
 from syncengine.domain.link import Link
-from syncengine.domain.records import Record, RecordRef
+from syncengine.domain.records import Record
 from syncengine.domain.side import Side, not_stale
 from syncengine.engine.calls import asked
 from syncengine.engine.fingerprint import fingerprint
@@ -59,17 +59,23 @@ class DirectReads:
                 return observed(link.kind, record, asked_at)
         return None
 
-    def earlier_ones(self, link: Link, endpoint: EndpointName) -> frozenset[RecordRef]:
-        """The records on an endpoint that an item had before its present one; what is made now is none of them."""
-        now = link.sides.get(endpoint)
-        records = [known.ref for known in self._views.records_of(link.link_id) if known.ref.endpoint == endpoint]
-        return frozenset(ref for ref in records if now is not None and ref != now.ref)
+    async def apart(self, link: Link, found: Sequence[Record]) -> tuple[list[Record], list[Record]]:
+        """
+        What a search for what a create has made found, without records that are gone; one that lags shows them for a while.
 
-    async def still_there(self, link: Link, found: Sequence[Record]) -> list[Record]:
-        """What a search has found, without records that are gone; one that lags shows them for a while."""
-        lost = {known.ref: known for known in self._views.records_of(link.link_id) if known.gone}
-        now = [await self._fetched(lost[record.ref]) if record.ref in lost else record for record in found]
-        return [record for record in now if record is not None]
+        Returns:
+            records that it may have made, and those that the item had before its present one and that are there again.
+        """
+        known = {it.ref: it for it in self._views.records_of(link.link_id)} if found else {}
+        made: list[Record] = []
+        back: list[Record] = []
+        for record in found:
+            before, side = known.get(record.ref), link.sides.get(record.ref.endpoint)
+            now = await self._fetched(before) if before is not None and before.gone else record
+            if now is not None:
+                is_earlier = before is not None and not is_present_in(side, before)
+                (back if is_earlier else made).append(now)
+        return made, back
 
     async def _fetched(self, known: KnownRecord) -> Record | None:
         call = self._endpoints[known.ref.endpoint].connector.fetch(known.ref)

@@ -8,7 +8,7 @@ blind. What this process itself knows to be without effect may simply be sent (a
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from syncengine.domain.events import Operation, Proof, Write, WriteOvertaken, WritePostponed
+from syncengine.domain.events import LinkEvent, Operation, Proof, Write, WriteOvertaken, WritePostponed
 from syncengine.domain.identity import EndpointName, sync_key_for
 from syncengine.domain.judge import (
     Ambiguous,
@@ -16,6 +16,7 @@ from syncengine.domain.judge import (
     Landed,
     Overtaken,
     TooEarly,
+    is_back,
     judge_create,
     judge_delete,
     judge_update,
@@ -82,8 +83,7 @@ class Settler:
             return False
         if _is_replaced(link, pending.write):
             reason = f"the item has another record there meanwhile, {link.sides[pending.write.endpoint].ref}"
-            await self._links.record(link.link_id, WriteOvertaken(intent_id=open_write.intent_id, reason=reason))
-            self._carrier.ended(pending.write, "overtaken")
+            await self._drop(link, pending.write, reason)
             return False
         if open_write.intent_id in self._carrier.certainly_not_done:
             await self._send(link, pending)
@@ -115,14 +115,8 @@ class Settler:
         search = endpoint.connector.find_by_key(write.container, sync_key_for(link.link_id), write.fields)
         found = await asked(write.endpoint, "find_by_key", search, ref=write.container or None)
         ours = [it for it in found if link.copies.get(it.ref) is None]  # copies were there before, and are not what we made
-        there = await self._reads.still_there(link, ours)
-        earlier = self._reads.earlier_ones(link, write.endpoint)
-        made = [it for it in there if it.ref not in earlier]
-        verdict = judge_create(made, patience_over=began >= self._patient_until(write))
-        back = [it for it in there if it.ref in earlier]
-        if back and isinstance(verdict, DidNotLand):
-            return Overtaken(back[0], f"{back[0].ref} is back; no other record is made in its place")
-        return verdict
+        made, back = await self._reads.apart(link, ours)
+        return judge_create(made, patience_over=began >= self._patient_until(write), back=back)
 
     def _patient_until(self, write: Write) -> float:
         """When (`Clock.monotonic`) a record would be seen; a call of an earlier process ended before this one started."""
@@ -152,10 +146,8 @@ class Settler:
                 later = self._postponed(write, "unknown", until, "looked: not there yet, but it may still show up")
                 await self._links.record(link.link_id, later)
             case Overtaken(record, reason):
-                dropped = WriteOvertaken(intent_id=write.intent_id, reason=reason)
                 ref = record.ref if record is not None else write.ref
-                await self._links.record(link.link_id, dropped, *seen(link, ref, record, asked_at))
-                self._carrier.ended(write, "overtaken")
+                await self._drop(link, write, reason, *seen(link, ref, record, asked_at))
             case Ambiguous(records):
                 refs = ", ".join(str(record.ref) for record in records)
                 reason = f"several records carry the key of this item: {refs}; delete the copies or remove their key line"
@@ -173,9 +165,11 @@ class Settler:
         if lost is None or (record is None and lost.gone):
             await self._carrier.send(link, pending)
             return
-        reason = f"{lost.ref} is back; no other record is made in its place"
-        dropped = WriteOvertaken(intent_id=write.intent_id, reason=reason)
-        await self._links.record(link.link_id, dropped, *seen(link, lost.ref, record, asked_at))
+        await self._drop(link, write, is_back(lost.ref), *seen(link, lost.ref, record, asked_at))
+
+    async def _drop(self, link: Link, write: Write, reason: str, *shown: LinkEvent) -> None:
+        """Something else is there: the item is decided anew."""
+        await self._links.record(link.link_id, WriteOvertaken(intent_id=write.intent_id, reason=reason), *shown)
         self._carrier.ended(write, "overtaken")
 
     def _cannot_search(self, write: Write) -> bool:

@@ -72,3 +72,13 @@ def test_nothing_found_means_nothing_until_patience_is_over():
     """B24, invariant 16: absence is no proof."""
     assert judge_create([], patience_over=False) == TooEarly()
     assert judge_create([], patience_over=True) == DidNotLand()
+
+
+def test_an_earlier_record_that_is_back_is_not_what_was_made():
+    """It takes the place of the one that was to be made, once that one would have been seen."""
+    back, found = record(record_id="1", title="x"), record(record_id="2", title="x")
+    assert judge_create([], patience_over=False, back=[back]) == TooEarly()
+    assert judge_create([found], patience_over=True, back=[back]) == Landed(found)
+    verdict = judge_create([], patience_over=True, back=[back])
+    assert isinstance(verdict, Overtaken)
+    assert verdict.record == back
