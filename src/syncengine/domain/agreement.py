@@ -7,16 +7,22 @@ What a side agrees on when the last write of a decision is settled.
 | some side did not take it | as it was before; what was written here for somebody else is nobody's edit |
 | it was agreed before and told now, and some side did not take it | what was told: nobody can take it back |
 | a new record took it, and some side did not | as the others agreed before, so that it takes part like an edit |
+| a person chose it, and some side did not take it | as before; it counts as typed, also where no side had held it |
+| whatever, where the record of the basis was lost and there is one again | nothing; it was never the same as the others |
 """
 
 from collections.abc import Iterable, Mapping
 from functools import reduce
+from typing import TypeVar
 
 from attrs import evolve as changed
 
 from syncengine.domain.identity import EndpointName, FieldName
 from syncengine.domain.records import NO_FIELDS, FieldValue, FieldValues
 from syncengine.domain.side import Decision, Side, Sides, Unagreed
+
+_Key = TypeVar("_Key")
+_Value = TypeVar("_Value")
 
 _NOTHING = object()
 """No value of any field."""
@@ -64,9 +70,10 @@ def _authors(sides: Sides, name: FieldName, decision: Decision) -> list[Endpoint
     ]
 
 
-def without(values: Mapping[FieldName, Unagreed], names: Iterable[FieldName]) -> dict[FieldName, Unagreed]:
-    """These values, but for those of some fields."""
-    return {name: value for name, value in values.items() if name not in set(names)}
+def without(values: Mapping[_Key, _Value], keys: Iterable[_Key]) -> dict[_Key, _Value]:
+    """These values, but for those of some keys."""
+    left_out = set(keys)
+    return {key: value for key, value in values.items() if key not in left_out}
 
 
 def _agreed_before(sides: Sides, endpoint: EndpointName) -> FieldValues:

@@ -145,7 +145,7 @@ def _applied(link: Link, event: LinkEvent) -> Link:  # noqa: PLR0911, PLR0912, C
         case WriteOvertaken():
             return _settled(link, event.intent_id, dropped=_fields_of(_pending(link, event.intent_id).write))
         case ConflictParked():
-            resolved = {name: choice for name, choice in link.resolved.items() if name != event.field}
+            resolved = without(link.resolved, [event.field])
             return changed(link, parked={**link.parked, event.field: event}, resolved=resolved)
         case ConflictResolved():
             return _resolved(link, event)
@@ -164,7 +164,7 @@ def _resolved(link: Link, event: ConflictResolved) -> Link:
     conflict = link.parked.get(event.field)
     held = {name: side.observed[event.field] for name, side in link.sides.items() if event.field in side.observed}
     choice = Resolution(value=event.value, versions=conflict.versions if conflict else held)
-    parked = {name: waiting for name, waiting in link.parked.items() if name != event.field}
+    parked = without(link.parked, [event.field])
     return changed(link, parked=parked, resolved={**link.resolved, event.field: choice})
 
 
@@ -244,8 +244,8 @@ def _back(link: Link, endpoint: EndpointName, side: Side) -> Link:
         decision = changed(
             decision,
             replaced=decision.replaced | {endpoint},
-            done={name: fields for name, fields in decision.done.items() if name != endpoint},
-            untold={name: fields for name, fields in decision.untold.items() if name != endpoint},
+            done=without(decision.done, [endpoint]),
+            untold=without(decision.untold, [endpoint]),
         )
     return changed(_with_side(link, endpoint, side), decision=decision, closed=None)
 
@@ -290,9 +290,9 @@ def _intended(link: Link, event: WritesIntended) -> Link:
             pending={write.intent_id: PendingWrite(write=write) for write in event.writes},
             chosen=frozenset(chosen),
         ),
-        parked={name: conflict for name, conflict in link.parked.items() if name not in names},
-        resolved={name: value for name, value in link.resolved.items() if name not in names},
-        refused={name: refusal for name, refusal in link.refused.items() if name not in written},
+        parked=without(link.parked, names),
+        resolved=without(link.resolved, names),
+        refused=without(link.refused, written),
     )
     return decided if event.writes else _agreed(decided)
 
@@ -380,7 +380,7 @@ def _settled(
     assert link.decision is not None
     decision = changed(
         link.decision,
-        pending={key: pending for key, pending in link.decision.pending.items() if key != intent_id},
+        pending=without(link.decision.pending, [intent_id]),
         done={**link.decision.done, **(done or {})},
         untold={**link.decision.untold, **(untold or {})},
         dropped=link.decision.dropped | dropped,
