@@ -250,11 +250,8 @@ async def made_anew_with_a_lost_answer(world):
 
 
 @pytest.fixture
-async def crowded():
-    """A project on both sides with another issue, so that no side is ever empty."""
-    world = World(left_abilities=Abilities(key_storage="id", projects=True), right_abilities=KEYLESS)
-    world.left.person_creates("", title="P")
-    await world.settle_down()
+async def crowded(world):
+    """There is another issue, so that no side is ever empty."""
     world.left.person_creates(world.projects()[0], title="another")
     await world.settle_down()
     return world

@@ -1,4 +1,4 @@
-"""Three endpoints, of which one cannot be heard for a while."""
+"""Three endpoints: one cannot be heard for a while, or has records under names that the others have as well."""
 
 import pytest
 from attrs import define, field

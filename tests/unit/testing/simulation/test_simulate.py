@@ -35,7 +35,7 @@ def test_no_promise_is_broken(mode):
 
 def test_two_processes_find_what_one_finds():
     """The portions of the seeds come back in any order; the counts are the same."""
-    alone, together = simulate(60, mode="both"), simulate(60, mode="both", jobs=2)
+    alone, together = simulate(200, mode="both"), simulate(200, mode="both", jobs=2)
     assert alone.counts == together.counts
     assert together.ok, together
 
