@@ -126,12 +126,26 @@ def check_the_table(out: str) -> None:
     assert number(out, "conflicts decided") == 3
 
 
+def check_the_progress(out: str) -> None:
+    """It goes from nothing to all, and after the kill from what was confirmed before it."""
+    first = [int(done) for done in re.findall(r"made in Vibe Kanban: (\d+) of 63$", out, re.MULTILINE)]
+    assert (first[0], first[-1]) == (0, 63)
+    assert first == sorted(first)
+    before, after = (
+        [int(done) for done in re.findall(r"new items, confirmed: (\d+) of 24$", chapter, re.MULTILINE)]
+        for chapter in out.split("SIGKILL for")
+    )
+    assert 0 == before[0] < before[-1] <= after[0] < after[-1] == 24
+    assert after == sorted(after)
+
+
 @SURVIVORS
 def test_everything_arrives_once_and_the_story_is_told(demos: Demos):
     """The table, the conflicts, the story of an item in flight, what to do next; and nothing is left behind."""
     out, err, code = demos.run()
     assert (err, code) == ("", exit_codes.OK), out
     check_the_table(out)
+    check_the_progress(out)
     assert re.search(r'"Translate all help pages" \(Huly\)\s+"Localise the help pages"', out), "what was given up is shown"
     story = " ".join(out.partition("What happened to")[2].split())
     told = (

@@ -6,13 +6,14 @@ The worker that is killed: the very command `syncengine run --until-quiet`, in a
 
 import asyncio
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, TextIO
 
 from attrs import define, field
 
+from syncengine.engine.notes import WriteOutcome
 from syncengine.runner.demo import DemoFailed
 from syncengine.runner.demo.child_processes import Child, Children
 
@@ -68,7 +69,7 @@ class Worker:
             said = json.loads(line)
         except ValueError:
             return
-        if said.get("event") == "write.ended" and said.get("operation") == "create" and said.get("outcome") in _DONE:
+        if _tells_of_a_created_record(said):
             self.created += 1
             self.on_created(self.created)
 
@@ -88,3 +89,8 @@ async def start_worker(children: Children, settings: Path, on_created: Callable[
     options = ("--until-quiet", "--json", "--log-format", "json", "--log-level", "info")
     child = await children.start(NAME, COMMAND, "--config", str(settings), "run", *options, watch_errors=True)
     return Worker(child, on_created)
+
+
+def _tells_of_a_created_record(said: Mapping[str, Any]) -> bool:
+    outcome = said.get("event") == WriteOutcome.name and said.get("outcome") in _DONE
+    return outcome and said.get("operation") == "create"
