@@ -8,7 +8,7 @@ from attrs import frozen
 
 from syncengine.adapters.event_log import OpenLog, open_log
 from syncengine.runner.demo import DemoFailed
-from syncengine.runner.demo.log_facts import OpenIntent, in_flight, open_intents, titles_made
+from syncengine.runner.demo.log_facts import OpenIntent, in_flight, open_intents
 from syncengine.runner.demo.result import Kill
 from syncengine.runner.demo.scenario import HULY, VIBE, new_items
 from syncengine.runner.demo.servers import Scene
@@ -31,13 +31,11 @@ class Killed:
     Attributes:
         intents: all saved writes without an outcome.
         in_flight: the creates among them that had been done.
-        confirmed: new items whose creates have their outcome in the log.
     """
 
     kill: Kill
     intents: list[OpenIntent]
     in_flight: list[OpenIntent]
-    confirmed: int
 
 
 async def kill_in_the_middle(scene: Scene) -> Killed:
@@ -98,13 +96,10 @@ async def _in_flight(scene: Scene, log: OpenLog, sides: Collection[str]) -> list
 async def _look_around(scene: Scene, worker: Worker, total: int) -> Killed:
     async with open_log(scene.log, read_only=True) as log:
         intents = await open_intents(log)
-        made = titles_made(log)
     there = {HULY: {it.title for it in await scene.huly.items()}, VIBE: {it.title for it in await scene.vibe.items()}}
     open_creates = in_flight(intents, there)
     arrived = sum(item.title in there[VIBE] for item in new_items(HULY))
     arrived += sum(item.title in there[HULY] for item in new_items(VIBE))
-    # Not from the log lines: the kill may come between an outcome and the line that tells of it.
-    confirmed = sum(item.title in made for item in (*new_items(HULY), *new_items(VIBE)))
     kill = Kill(
         pid=worker.child.pid,
         new_items=total,
@@ -112,4 +107,4 @@ async def _look_around(scene: Scene, worker: Worker, total: int) -> Killed:
         open_intents=len(intents),
         in_flight=len(open_creates),
     )
-    return Killed(kill=kill, intents=intents, in_flight=open_creates, confirmed=confirmed)
+    return Killed(kill=kill, intents=intents, in_flight=open_creates)

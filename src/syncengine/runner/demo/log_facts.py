@@ -97,20 +97,6 @@ async def open_intents(log: OpenLog) -> list[OpenIntent]:
     return found
 
 
-def titles_made(log: OpenLog) -> set[str]:
-    """The titles that confirmed creates sent; what a crash left open is not among them."""
-    titles: dict[IntentId, str] = {}
-    made = set()
-    for item in log.all_events():
-        match item.event:
-            case WritesIntended(writes=writes):
-                creates = (write for write in writes if write.operation is Operation.CREATE)
-                titles |= {write.intent_id: str(write.fields.get("title") or "") for write in creates}
-            case WriteConfirmed(intent_id=intent_id) if intent_id in titles:
-                made.add(titles[intent_id])
-    return made
-
-
 def in_flight(intents: Iterable[OpenIntent], titles: Mapping[str, set[str]]) -> list[OpenIntent]:
     """
     The creates that were done without anybody having heard the answer.

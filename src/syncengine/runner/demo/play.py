@@ -103,7 +103,7 @@ def _tell_of_the_kill(stage: Stage, killed: Killed) -> None:
 
 async def _start_again(scene: Scene, killed: Killed) -> None:
     scene.stage.chapter("It is started again")
-    total, before = killed.kill.new_items, killed.confirmed
+    total, before = killed.kill.new_items, killed.kill.confirmed
     with scene.stage.progress("new items, confirmed", total, done=before) as progress:
         worker = await start_worker(scene.children, scene.settings, lambda created: progress(before + created))
         await worker.finish()

@@ -29,6 +29,11 @@ class Kill:
     open_intents: int
     in_flight: int
 
+    @property
+    def confirmed(self) -> int:
+        """Those that had arrived and have their outcome in the log, also where no log line tells of it any more."""
+        return self.arrived - self.in_flight
+
 
 @frozen(kw_only=True)
 class Told:

@@ -6,7 +6,7 @@ The worker that is killed: the very command `syncengine run --until-quiet`, in a
 
 import asyncio
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, TextIO
@@ -30,12 +30,12 @@ class Worker:
     One run of the command.
 
     Attributes:
-        created: records that it made, or found made by the run before, as far as its log lines say.
+        on_created: told how many records it made, or found made by the run before, as far as its log lines say.
     """
 
     child: Child
     on_created: Callable[[int], None]
-    created: int = 0
+    _created: int = 0
     _last_report: dict[str, Any] = field(factory=dict)
 
     async def follow(self) -> None:
@@ -69,9 +69,9 @@ class Worker:
             said = json.loads(line)
         except ValueError:
             return
-        if _tells_of_a_created_record(said):
-            self.created += 1
-            self.on_created(self.created)
+        if said.get("event") == WriteOutcome.name and said.get("operation") == "create" and said.get("outcome") in _DONE:
+            self._created += 1
+            self.on_created(self._created)
 
     async def _read_reports(self) -> None:
         while line := await self.child.answers.readline():
@@ -89,8 +89,3 @@ async def start_worker(children: Children, settings: Path, on_created: Callable[
     options = ("--until-quiet", "--json", "--log-format", "json", "--log-level", "info")
     child = await children.start(NAME, COMMAND, "--config", str(settings), "run", *options, watch_errors=True)
     return Worker(child, on_created)
-
-
-def _tells_of_a_created_record(said: Mapping[str, Any]) -> bool:
-    outcome = said.get("event") == WriteOutcome.name and said.get("outcome") in _DONE
-    return outcome and said.get("operation") == "create"
