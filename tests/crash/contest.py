@@ -203,14 +203,30 @@ def _kill(them: Arena, turn: Turn) -> None:
 
 
 def _pause_and_rob(them: Arena, turn: Turn) -> None:
-    _pause(turn.pid)
-    while them.log.is_in_transaction():
-        os.kill(turn.pid, signal.SIGCONT)
-        _pause(turn.pid)
+    pause_between_transactions(them.log, turn.pid)
     them.log.let_others_in()
 
 
-def _pause(pid: int) -> None:
+def pause_between_transactions(log: Contested, pid: int) -> None:
+    """
+    Pause the writer of a log where others can follow it.
+
+    Raises:
+        Stuck: it does not end its transaction.
+    """
+    pause(pid)
+    while log.is_in_transaction():
+        os.kill(pid, signal.SIGCONT)
+        # Left alone until it is out: stopped again at once, it would stay where it was, and so for ever.
+        end = time.monotonic() + log.takeover_s
+        while log.is_in_transaction():
+            if time.monotonic() > end:
+                raise Stuck(f"{pid} does not end its transaction within {log.takeover_s:g} seconds")
+        pause(pid)
+
+
+def pause(pid: int) -> None:
+    """Until it is stopped."""
     os.kill(pid, signal.SIGSTOP)
     state = ["ps", "-o", "state=", "-p", str(pid)]
     while not subprocess.run(state, capture_output=True, text=True, check=True).stdout.startswith("T"):

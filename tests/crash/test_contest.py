@@ -1,10 +1,14 @@
 """A small contest for one log with real processes, killed, paused and robbed; `nox -s contest` holds a large one."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from tests.crash.contest import Turn, contest, wrong_in
+from tests.crash import contest as contests
+from tests.crash.contest import Turn, contest, pause_between_transactions, wrong_in
 from tests.crash.contested_logs import PostgresContested, SqliteContested, Stored
 
 pytestmark = pytest.mark.timeout(400)
@@ -34,6 +38,35 @@ def test_there_is_one_writer_at_a_time(log):
     assert outcome.killed > 0
     assert outcome.robbed > 0
     assert outcome.events >= outcome.robbed * 2
+
+
+LONG_TRANSACTION = """
+import sqlite3, sys, time
+log = sqlite3.connect(sys.argv[1], isolation_level=None)
+log.execute("BEGIN IMMEDIATE")
+print("in", flush=True)
+while time.process_time() < 1:
+    pass
+log.execute("COMMIT")
+sys.stdin.read()
+"""
+
+
+def test_a_writer_is_paused_after_its_transaction(tmp_path, monkeypatch):
+    """Nobody can follow one that is paused in it; so it goes on, and is stopped a second time when it is out, not before."""
+    stops, stop = [], contests.pause
+    monkeypatch.setattr(contests, "pause", lambda pid: stops.append(stop(pid)))
+    log = SqliteContested(tmp_path / "log.db", PATIENCE_S)
+    command = [sys.executable, "-c", LONG_TRANSACTION, log.address]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as writer:
+        try:
+            assert writer.stdout.readline() == "in\n"
+            pause_between_transactions(log, writer.pid)
+            assert not log.is_in_transaction()
+            assert len(stops) == 2
+            assert os.WIFSTOPPED(os.waitpid(writer.pid, os.WUNTRACED | os.WNOHANG)[1])
+        finally:
+            writer.kill()
 
 
 def stored(*events):
