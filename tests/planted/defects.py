@@ -196,9 +196,23 @@ DEFECTS = (
     Defect(
         name="a wish for all that was refused has a record made again that may be there",
         file="syncengine/engine/pass_state.py",
-        old=" or (self.retry_refused and not link.in_doubt)\n",
-        new=" or self.retry_refused\n",
+        old=" in self.resumed.missing if link.in_doubt else anything\n",
+        new=" in self.resumed.missing or self.retry_refused if link.in_doubt else anything\n",
         tests=(ON_DOUBTS + "test_it_is_made_again_only_when_a_person_has_looked",),
+    ),
+    Defect(
+        name="the end of a pause has a record made again that may be there",
+        file="syncengine/engine/pass_state.py",
+        old=" in self.resumed.missing if link.in_doubt else anything\n",
+        new=" in self.resumed.items if link.in_doubt else anything\n",
+        tests=(ON_DOUBTS + "test_the_end_of_a_pause_does_not_make_it_again",),
+    ),
+    Defect(
+        name="whoever had an earlier record made again is taken to have looked for the next one",
+        file=GRANT,
+        old=" and (await self._links.get(link_id)).in_doubt:\n",
+        new=":\n",
+        tests=(ON_DOUBTS + "test_nobody_has_looked_before_it_was_in_doubt",),
     ),
     # Listings.
     Defect(

@@ -81,9 +81,9 @@ class Converger:
         Args:
             seen: links of which something new was seen just now.
         """
-        refused = self._refused_in(pairing) if state.retry_refused or state.insisted else set()
+        refused = self._refused_in(pairing) if state.retry_refused or state.resumed.items else set()
         if not state.retry_refused:
-            refused &= state.insisted
+            refused &= state.resumed.items
         waiting = seen | self.restless_in(pairing, look_at_all=state.look_at_all) | refused
         return sorted((it for it in waiting if not state.paused.hold_item(it)), key=str)
 

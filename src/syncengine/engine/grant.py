@@ -8,6 +8,8 @@ as granting once. What a person saw may have changed meanwhile; then nothing is 
 from typing import assert_never
 from uuid import UUID
 
+from attrs import field, frozen
+
 from syncengine.domain.copies import Copy
 from syncengine.domain.events import (
     ClaimEvent,
@@ -33,6 +35,20 @@ from syncengine.engine.requests import ApprovePlan, Asked, ChooseValue, Inbox, P
 from syncengine.engine.trouble import Troubles
 
 
+@frozen
+class Resumed:
+    """
+    Items that persons asked to go on with.
+
+    Attributes:
+        items: writes of them that a remote refused are made again.
+        missing: of these, the ones whose create is in doubt and whose record a person has looked for in vain.
+    """
+
+    items: set[LinkId] = field(factory=set)
+    missing: set[LinkId] = field(factory=set)
+
+
 class Granter:
     """Takes requests out of an inbox."""
 
@@ -41,25 +57,28 @@ class Granter:
         self._links = links
         self._log = log
         self._views = views
-        self.insisted: set[LinkId] = set()
-        """Items that a person resumed; writes of them that a remote refused are made again in this pass."""
+        self._resumed = Resumed()
 
-    async def grant_all(self, troubles: Troubles, *, caused_by: str) -> None:
+    async def grant_all(self, troubles: Troubles, *, caused_by: str) -> Resumed:
         """
         Grant everything that waits, oldest first.
 
         Args:
             troubles: told what is outdated.
 
+        Returns:
+            the items to go on with in this pass.
+
         Raises:
             EventLogError: the log cannot be written; what is left waits for the next pass.
         """
-        self.insisted.clear()
+        self._resumed = Resumed()
         for asked in self._inbox.waiting():
             outdated = await self._grant(asked, caused_by)
             if outdated is not None:
                 troubles.say(f"{asked.by} asked to {asked.request}, which was not done: {outdated}")
             await self._inbox.remove(asked)
+        return self._resumed
 
     async def _grant(self, asked: Asked, caused_by: str) -> str | None:
         """None when it is done; otherwise why not, and what to do."""
@@ -72,8 +91,8 @@ class Granter:
                 return await self._settle_copy(asked.request, asked.by)
             case PausePlace():
                 await self._pause(asked.request, asked.by, caused_by)
-            case ResumePlace(subject=subject):
-                await self._resume(subject, asked.by, caused_by)
+            case ResumePlace():
+                await self._resume(asked.request, asked.by, caused_by)
             case _:
                 assert_never(asked.request)
         return None
@@ -91,10 +110,15 @@ class Granter:
             paused = PlacePaused(subject=wish.subject, reason=wish.reason or "paused by hand", by=by)
             await self._append(pause_stream(wish.subject), paused, caused_by)
 
-    async def _resume(self, subject: str, by: str, caused_by: str) -> None:
+    async def _resume(self, wish: ResumePlace, by: str, caused_by: str) -> None:
+        subject = wish.subject
         kind, _, name = subject.partition(":")
         if kind == "item":
-            self.insisted.add(UUID(hex=name))
+            link_id = UUID(hex=name)
+            self._resumed.items.add(link_id)
+            # Whoever asked has seen what is in doubt by now, and nothing that comes to be so in this pass.
+            if wish.in_doubt == "create" and (await self._links.get(link_id)).in_doubt:
+                self._resumed.missing.add(link_id)
         if any(it.subject == subject for it in self._views.pauses()):
             await self._append(pause_stream(subject), PlaceResumed(subject=subject, by=by), caused_by)
 

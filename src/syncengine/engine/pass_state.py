@@ -8,6 +8,7 @@ from syncengine.domain.events import SafetyStopped
 from syncengine.domain.identity import EndpointName, LinkId
 from syncengine.domain.link import Link
 from syncengine.domain.pauses import Pauses, container_subject
+from syncengine.engine.grant import Resumed
 from syncengine.engine.observe import Observation
 from syncengine.engine.pairings import Pairing
 from syncengine.engine.report import PassReport
@@ -23,7 +24,7 @@ class PassState:
 
     Attributes:
         retry_refused: writes that a remote refused are made again, for all items.
-        insisted: items that a person resumed; their refused writes are made again.
+        resumed: what a person asked to go on with.
         written: items for which writes were made in this pass; nobody insists on the same thing twice.
         paused: what persons have paused.
         look_at_all: the rules have changed, so every link is looked at.
@@ -38,7 +39,7 @@ class PassState:
     report: PassReport
     troubles: Troubles
     retry_refused: bool = False
-    insisted: AbstractSet[LinkId] = frozenset()
+    resumed: Resumed = field(factory=Resumed)
     written: set[LinkId] = field(factory=set)
     paused: Pauses = field(factory=Pauses)
     look_at_all: bool = False
@@ -50,8 +51,9 @@ class PassState:
     due: list[tuple[Pairing, DeletionPlan]] = field(factory=list)
 
     def insists_on(self, link: Link) -> bool:
-        """Whether a write that was refused is made again for this item; one that may have been done only for itself."""
-        asked_for = link.link_id in self.insisted or (self.retry_refused and not link.in_doubt)
+        """Whether a refused write is made again for this item; one that may have been done, only if it is missing."""
+        anything = self.retry_refused or link.link_id in self.resumed.items
+        asked_for = link.link_id in self.resumed.missing if link.in_doubt else anything
         return asked_for and link.link_id not in self.written
 
     def silent_in(self, pairing: Pairing) -> frozenset[EndpointName]:

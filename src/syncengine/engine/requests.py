@@ -72,12 +72,19 @@ class PausePlace:
 
 @frozen(kw_only=True)
 class ResumePlace:
-    """Go on there; for an item, make the writes again that a remote refused."""
+    """
+    Go on there; for an item, make the writes again that a remote refused.
+
+    Attributes:
+        in_doubt: what becomes of a create of which nobody can find out whether it was done. It waits on, or it is made
+            again, for the person has looked, and the record is missing.
+    """
 
     subject: str
+    in_doubt: Literal["waits", "create"] = "waits"
 
     def __str__(self) -> str:
-        return f"resume {in_words(self.subject)}"
+        return f"resume {in_words(self.subject)}{' and have it created' if self.in_doubt == 'create' else ''}"
 
 
 Request = ApprovePlan | ChooseValue | SettleCopy | PausePlace | ResumePlace

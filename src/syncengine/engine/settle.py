@@ -131,7 +131,7 @@ class Settler:
             case DidNotLand() if self._cannot_search(write):
                 reason = (
                     f"nobody can tell whether this was created: {write.endpoint} keeps no key to search for. Look there; "
-                    f"if it is missing, `syncengine resume {link.link_id}` has it created"
+                    f"if it is missing, `syncengine resume {link.link_id} --create` has it created"
                 )
                 await self._links.record(link.link_id, rejected(write, reason, "OutcomeUnknown"))
                 self._carrier.ended(write, "rejected")

@@ -161,7 +161,7 @@ class Engine:
 
     def _begun(self, report: PassReport, *, retry_refused: bool = False) -> PassState:
         troubles = Troubles(problems=report.problems, tell=lambda line: self._telemetry.note(PassProblem(problem=line)))
-        return PassState(report=report, troubles=troubles, retry_refused=retry_refused, insisted=self._granter.insisted)
+        return PassState(report=report, troubles=troubles, retry_refused=retry_refused)
 
     async def _told_pass(self, state: PassState) -> None:
         report = state.report
@@ -178,7 +178,7 @@ class Engine:
         self._telemetry.note(ended(report, report.finished_at))
 
     async def _pass(self, state: PassState) -> None:
-        await self._granter.grant_all(state.troubles, caused_by=state.report.sync_id)
+        state.resumed = await self._granter.grant_all(state.troubles, caused_by=state.report.sync_id)
         state.paused = self._granter.paused()
         mark = self._rules.mark
         state.look_at_all = self._views.rules() != mark

@@ -212,8 +212,8 @@ def _waiting(link: Link) -> Iterator[str]:
     for name in sorted(link.parked):
         yield f"{name} waits for a person: make it the same everywhere"
     for endpoint, refusal in sorted(link.refused.items()):
-        act = _ACTS[refusal.operation].format(endpoint=endpoint)
-        yield f"the intent to {act} was refused; remove the cause and use `syncengine resume` on the item"
+        refused = f"the intent to {_ACTS[refusal.operation].format(endpoint=endpoint)} was refused"
+        yield refusal.reason if refusal.in_doubt else f"{refused}; remove the cause and use `syncengine resume` on the item"
 
 
 def _names(sides: Mapping[EndpointName, Side]) -> list[str]:

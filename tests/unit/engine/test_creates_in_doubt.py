@@ -59,6 +59,11 @@ def waiting(world):
     return sorted(it.subject.partition(":")[0] for it in world.log.views.parked())
 
 
+def missing(link_id):
+    """A person has looked, and it is not there."""
+    return ResumePlace(subject=item_subject(link_id), in_doubt="create")
+
+
 async def said(world, link_id, verdict):
     world.inbox.put(SettleCopy(link_id=link_id, ref=the_copy(world), verdict=verdict), by="vera")
     return (await world.settle_down())[0].problems
@@ -117,7 +122,7 @@ async def test_a_person_says_that_it_is_an_item_of_its_own(world):
     await world.settle_down()
     assert waiting(world) == ["copy", "write"]
     assert await said(world, known.link_id, "new") == []
-    world.inbox.put(ResumePlace(subject=item_subject(known.link_id)), by="vera")
+    world.inbox.put(missing(known.link_id), by="vera")
     await world.settle_down()
     assert texts(world) == [["issue", "issue"], ["issue", "issue"]]
     assert waiting(world) == []
@@ -140,11 +145,35 @@ async def test_it_is_made_again_only_when_a_person_has_looked(world):
     await world.engine.run_pass(retry_refused=True)
     assert texts(world) == [["edited"], []]
     (parked,) = world.log.views.parked()
-    assert f"if it is missing, `syncengine resume {link_id}` has it created" in parked.reason
-    world.inbox.put(ResumePlace(subject=item_subject(link_id)), by="vera")
+    assert f"if it is missing, `syncengine resume {link_id} --create` has it created" in parked.reason
+    world.inbox.put(missing(link_id), by="vera")
     await world.settle_down()
     assert texts(world) == [["edited"], ["edited"]]
     assert waiting(world) == []
+
+
+async def test_the_end_of_a_pause_does_not_make_it_again(world):
+    """Whoever paused the item for another reason has not looked."""
+    _, link_id = await lost_answer(world, Weather.DROPPED_BEFORE)
+    for wish in (PausePlace, ResumePlace):
+        world.inbox.put(wish(subject=item_subject(link_id)), by="vera")
+        await world.settle_down()
+    assert texts(world) == [["issue"], []]
+    assert waiting(world) == ["write"]
+
+
+async def test_nobody_has_looked_before_it_was_in_doubt(world):
+    """The wish is taken up by the very pass that gives up."""
+    left, _ = world.projects()
+    world.left.person_creates(left, title="issue")
+    world.right_faults.plan("create", Weather.DROPPED_BEFORE)
+    await world.engine.run_pass()
+    (write,) = world.log.views.open_writes()
+    world.inbox.put(missing(write.link_id), by="vera")
+    world.clock.advance(30)
+    await world.settle_down()
+    assert texts(world) == [["issue"], []]
+    assert waiting(world) == ["write"]
 
 
 async def test_a_person_deletes_it_and_has_it_made_again(world):
@@ -153,7 +182,7 @@ async def test_a_person_deletes_it_and_has_it_made_again(world):
     world.right.person_deletes(world.projects()[1], the_copy(world).record_id)
     await world.settle_down()
     assert waiting(world) == ["write"]
-    world.inbox.put(ResumePlace(subject=item_subject(link_id)), by="vera")
+    world.inbox.put(missing(link_id), by="vera")
     await world.settle_down()
     assert texts(world) == [["issue"], ["issue"]]
 

@@ -6,6 +6,10 @@ import json
 import pytest
 
 from syncengine.adapters.event_log import open_log
+from syncengine.domain.events import Operation, Write, WriteRejected, WritesIntended
+from syncengine.domain.identity import ContainerId, EndpointName, IntentId
+from syncengine.domain.records import FieldValues
+from syncengine.engine.ports import Append
 
 
 @pytest.fixture
@@ -74,3 +78,52 @@ def test_an_unknown_place_is_no_place(synced, command, place):
     assert done.exit_code == 2
     assert f'is known as "{place}"' in done.stderr
     assert json.loads(synced.run("status", "--json").stdout)["asked"] == []
+
+
+@pytest.fixture
+def doubtful(synced):
+    """Nobody can find out whether a book was created on a third endpoint that keeps no key."""
+
+    async def gives_up():
+        async with open_log(synced.log, command="a test") as log:
+            book, *_ = log.views.find("Emma")
+            write = Write(
+                intent_id=IntentId("i1"),
+                endpoint=EndpointName("middle"),
+                container=ContainerId("shelf"),
+                operation=Operation.CREATE,
+                ref=None,
+                fields=FieldValues(title="Emma"),
+                stored=FieldValues(title="Emma"),
+            )
+            lost = WriteRejected(intent_id=write.intent_id, reason="look there", error="OutcomeUnknown")
+            events = WritesIntended(basis={}, writes=(write,)), lost
+            version = log.stream_version(book.link_id)
+            await log.append(Append(stream_id=book.link_id, after_version=version, events=events), caused_by="test")
+
+    asyncio.run(gives_up())
+    return synced
+
+
+def asked(home):
+    return [it["request"] for it in json.loads(home.run("status", "--json").stdout)["asked"]]
+
+
+def test_what_is_in_doubt_waits_on_unless_a_person_has_looked(doubtful):
+    """And both are said."""
+    done = doubtful.run("resume", "Emma")
+    assert done.stdout.splitlines()[1:] == ["one thing waits on: look there"]
+    assert "look there" in doubtful.run("explain", "Emma").stdout
+    done = doubtful.run("resume", "Emma", "--create")
+    assert "goes on with the next pass, which has it created" in done.stdout
+    assert "waits on" not in done.stdout
+    assert [it.endswith(" and have it created") for it in asked(doubtful)] == [False, True]
+
+
+@pytest.mark.parametrize("place", ["Emma", "right", "right/shelf"])
+def test_where_nothing_is_in_doubt_nothing_has_to_be_created(synced, place):
+    """The person may have meant another item."""
+    done = synced.run("resume", place, "--create")
+    assert done.exit_code == 2
+    assert "is in doubt; leave --create out" in " ".join(done.stderr.replace("│", " ").split())
+    assert asked(synced) == []

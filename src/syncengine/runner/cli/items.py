@@ -1,10 +1,13 @@
 """Which item people mean by a name."""
 
 from collections.abc import Sequence
+from typing import cast
 from uuid import UUID
 
 from syncengine.adapters.event_log import OpenLog
+from syncengine.domain.events import LinkEvent
 from syncengine.domain.identity import LinkId
+from syncengine.domain.link import Link, replay
 from syncengine.engine.ports import KnownRecord
 from syncengine.runner.cli import show
 
@@ -33,6 +36,16 @@ def meant(log: OpenLog, item: str, *, as_json: bool = False) -> LinkId | None:
         )
         return None
     return link_id
+
+
+async def link_of(log: OpenLog, link_id: LinkId) -> Link:
+    """
+    An item as the log has it.
+
+    Raises:
+        EventLogError: the log cannot be read.
+    """
+    return replay(link_id, (cast("LinkEvent", it.event) for it in await log.load(link_id)))
 
 
 def _matches(log: OpenLog, item: str) -> dict[LinkId, list[KnownRecord]]:

@@ -13,7 +13,7 @@ from syncengine.domain.records import FieldValue
 from syncengine.runner.cli import exit_codes, show
 from syncengine.runner.cli.asking import put_in
 from syncengine.runner.cli.context import Context, LogOption, log_place_of
-from syncengine.runner.cli.items import ITEM_HELP, meant
+from syncengine.runner.cli.items import ITEM_HELP, link_of, meant
 from syncengine.runner.short_text import cut, fields_in_words
 
 
@@ -81,18 +81,11 @@ def _settle_copy(path: LogPlace, link: Link, option: str, text: str) -> None:
 
 async def _link(path: LogPlace, item: str) -> Link | None:
     """The item as the log has it; None when it is not known, which was said."""
-    from typing import cast
-
     from syncengine.adapters.event_log import open_log
-    from syncengine.domain.events import LinkEvent
-    from syncengine.domain.link import replay
 
     async with open_log(path, read_only=True) as opened:
         link_id = meant(opened, item)
-        if link_id is None:
-            return None
-        recorded = await opened.load(link_id)
-        return replay(link_id, (cast("LinkEvent", it.event) for it in recorded))
+        return await link_of(opened, link_id) if link_id is not None else None
 
 
 def _field(link: Link, given: str | None) -> FieldName:

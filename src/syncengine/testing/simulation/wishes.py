@@ -107,7 +107,7 @@ class Wishes:
             kind, _, name = item.subject.partition(":")
             missing = kind == "write" and not self._has_record(item.link_id, EndpointName(name))
             if missing and item.link_id not in asked_about:
-                self._ask(ResumePlace(subject=item_subject(item.link_id)))
+                self._ask(ResumePlace(subject=item_subject(item.link_id), in_doubt="create"))
 
     def _waiting(self, views: Views) -> list[RecordRef]:
         waiting = {it.subject for it in views.parked()}
