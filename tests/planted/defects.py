@@ -214,6 +214,16 @@ DEFECTS = (
         new=":\n",
         tests=(ON_DOUBTS + "test_nobody_has_looked_before_it_was_in_doubt",),
     ),
+    Defect(
+        name="a renamed copy of a lost record is taken for its successor, which was never sent",
+        file=JUDGE,
+        old="    return replaces_another and record.fields.only(write.stored) != write.stored\n",
+        new="    return False\n",
+        tests=(
+            "unit/domain/test_judge.py::test_only_the_successor_of_another_record_may_be_a_copy_of_it",
+            MADE_AGAIN + "test_a_renamed_copy_of_a_lost_record_is_not_taken_for_what_was_never_sent",
+        ),
+    ),
     # Listings.
     Defect(
         name="a cursor is followed for ever, so what it never showed stays hidden",

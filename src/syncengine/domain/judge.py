@@ -45,6 +45,13 @@ class Ambiguous:
     records: tuple[Record, ...]
 
 
+@frozen
+class Copied:
+    """These carry our key and are perhaps copies of the record that was there before; a person says what they are."""
+
+    records: tuple[Record, ...]
+
+
 def judge_update(write: Write, now: Record | None) -> Landed | DidNotLand | Overtaken:
     """
     What became of an update.
@@ -77,9 +84,27 @@ def judge_delete(write: Write, now: Record | None) -> Landed | DidNotLand | Over
     return Overtaken(now, "it was edited before it could be deleted")
 
 
+def may_be_a_copy(write: Write, record: Record, lost: RecordRef | None) -> bool:
+    """
+    Whether a record that carries our key may be a copy of the one in whose place a create makes another.
+
+    A copy takes the key along and outlives its original; then a create that was never sent would seem to have made it. What
+    holds what was sent is taken for ours. Anything else may be ours with an edit, or that copy: nobody but a person knows.
+
+    Args:
+        lost: the record that the item had there before, if any.
+    """
+    replaces_another = lost is not None and lost != record.ref
+    return replaces_another and record.fields.only(write.stored) != write.stored
+
+
 def judge_create(
-    found: Sequence[Record], *, patience_over: bool, back: Sequence[Record] = ()
-) -> Landed | DidNotLand | Overtaken | TooEarly | Ambiguous:
+    found: Sequence[Record],
+    *,
+    patience_over: bool,
+    back: Sequence[Record] = (),
+    doubtful: Sequence[Record] = (),
+) -> Landed | DidNotLand | Overtaken | TooEarly | Ambiguous | Copied:
     """
     What became of a create.
 
@@ -87,12 +112,15 @@ def judge_create(
         found: the records that carry our key.
         patience_over: so much time has passed since the call that a created record would be seen.
         back: earlier records of the item that are there again; nothing that is made now is one of them.
+        doubtful: others that carry our key and may be copies; see `may_be_a_copy`.
     """
     distinct = {record.ref: record for record in found}
     if len(distinct) > 1:
         return Ambiguous(tuple(distinct[ref] for ref in sorted(distinct)))
     if distinct:
         return Landed(next(iter(distinct.values())))
+    if doubtful:
+        return Copied(tuple(doubtful))
     if back and patience_over:
         return Overtaken(back[0], is_back(back[0].ref))
     return DidNotLand() if patience_over else TooEarly()

@@ -12,6 +12,7 @@ from syncengine.domain.events import LinkEvent, Operation, Proof, Write, WriteOv
 from syncengine.domain.identity import EndpointName, sync_key_for
 from syncengine.domain.judge import (
     Ambiguous,
+    Copied,
     DidNotLand,
     Landed,
     Overtaken,
@@ -20,6 +21,7 @@ from syncengine.domain.judge import (
     judge_create,
     judge_delete,
     judge_update,
+    may_be_a_copy,
 )
 from syncengine.domain.link import Link
 from syncengine.domain.policy import LONGEST_WAIT_S
@@ -27,13 +29,14 @@ from syncengine.domain.side import PendingWrite
 from syncengine.engine.calls import asked
 from syncengine.engine.carry_out import Carrier, work_on
 from syncengine.engine.direct_reads import DirectReads
+from syncengine.engine.find_copies import copy_found
 from syncengine.engine.links import LinkStore
 from syncengine.engine.notes import WriteJudged
 from syncengine.engine.outcomes import rejected, seen
 from syncengine.engine.ports import Clock, Endpoint, OpenWrite, Telemetry
 from syncengine.engine.rules import Rules
 
-Verdict = Landed | DidNotLand | Overtaken | TooEarly | Ambiguous
+Verdict = Landed | DidNotLand | Overtaken | TooEarly | Ambiguous | Copied
 
 
 class Settler:
@@ -116,7 +119,10 @@ class Settler:
         found = await asked(write.endpoint, "find_by_key", search, ref=write.container or None)
         ours = [it for it in found if link.copies.get(it.ref) is None]  # copies were there before, and are not what we made
         made, back = await self._reads.apart(link, ours)
-        return judge_create(made, patience_over=began >= self._patient_until(write), back=back)
+        before = link.sides.get(write.endpoint)
+        doubtful = [it for it in made if may_be_a_copy(write, it, before.ref if before else None)]
+        ours = [it for it in made if it not in doubtful]
+        return judge_create(ours, patience_over=began >= self._patient_until(write), back=back, doubtful=doubtful)
 
     def _patient_until(self, write: Write) -> float:
         """When (`Clock.monotonic`) a record would be seen; a call of an earlier process ended before this one started."""
@@ -148,6 +154,11 @@ class Settler:
             case Overtaken(record, reason):
                 ref = record.ref if record is not None else write.ref
                 await self._drop(link, write, reason, *seen(link, ref, record, asked_at))
+            case Copied(records):
+                refs = ", ".join(str(record.ref) for record in records)
+                reason = f"{refs} may be a copy of the lost record: the key is there, and other values than were sent"
+                copies = (copy_found(link.kind, record, asked_at, looks_alike=False) for record in records)
+                await self._drop(link, write, reason, *copies)
             case Ambiguous(records):
                 refs = ", ".join(str(record.ref) for record in records)
                 reason = f"several records carry the key of this item: {refs}; delete the copies or remove their key line"

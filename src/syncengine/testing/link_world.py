@@ -32,6 +32,7 @@ from syncengine.domain.events import (
 from syncengine.domain.identity import ROOT, EndpointName, FieldName, IntentId, Kind, RecordId, link_id_for
 from syncengine.domain.judge import (
     Ambiguous,
+    Copied,
     DidNotLand,
     Landed,
     Overtaken,
@@ -195,7 +196,7 @@ class LinkWorld:
         else:
             self._settle(write, judge_update(write, record))
 
-    def _settle(self, write: Write, verdict: Landed | DidNotLand | Overtaken | TooEarly | Ambiguous) -> None:
+    def _settle(self, write: Write, verdict: Landed | DidNotLand | Overtaken | TooEarly | Ambiguous | Copied) -> None:
         match verdict:
             case Landed():
                 self._confirmed(write, Proof.FOUND)

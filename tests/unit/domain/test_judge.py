@@ -2,7 +2,17 @@
 
 from syncengine.domain.events import Operation, Write
 from syncengine.domain.identity import ContainerId, EndpointName, IntentId, RecordId
-from syncengine.domain.judge import Ambiguous, DidNotLand, Landed, Overtaken, TooEarly, judge_create, judge_update
+from syncengine.domain.judge import (
+    Ambiguous,
+    Copied,
+    DidNotLand,
+    Landed,
+    Overtaken,
+    TooEarly,
+    judge_create,
+    judge_update,
+    may_be_a_copy,
+)
 from syncengine.domain.records import FieldValues, Record, RecordRef
 
 REF = RecordRef(EndpointName("vibe"), ContainerId("board"), RecordId("1"))
@@ -82,3 +92,24 @@ def test_an_earlier_record_that_is_back_is_not_what_was_made():
     verdict = judge_create([], patience_over=True, back=[back])
     assert isinstance(verdict, Overtaken)
     assert verdict.record == back
+
+
+def test_what_may_be_a_copy_is_shown_unless_ours_is_found_beside_it():
+    """Also while patience lasts: nobody needs to wait to ask a person."""
+    copy, ours = record(record_id="2", title="renamed"), record(record_id="3", title="x")
+    for patience_over in (False, True):
+        assert judge_create([], patience_over=patience_over, doubtful=[copy]) == Copied((copy,))
+        assert judge_create([ours], patience_over=patience_over, doubtful=[copy]) == Landed(ours)
+
+
+def test_only_the_successor_of_another_record_may_be_a_copy_of_it():
+    """And only if it holds something else than was sent."""
+    lost, sent, edited = (
+        record(record_id="1").ref,
+        {"title": "New", "status": "todo"},
+        {"title": "Edited", "status": "todo"},
+    )
+    found = [record(record_id="2", **fields) for fields in (sent, edited)]
+    assert [may_be_a_copy(WRITE, it, lost) for it in found] == [False, True]
+    assert [may_be_a_copy(WRITE, it, None) for it in found] == [False, False]
+    assert not may_be_a_copy(WRITE, record(record_id="1", **edited), lost), "it is that very record again"

@@ -3,7 +3,8 @@
 import pytest
 
 from syncengine.domain.conflict_rules import Prefer
-from syncengine.domain.events import WritesIntended
+from syncengine.domain.events import CopyFound, Operation, WritesIntended
+from syncengine.engine.requests import SettleCopy
 from syncengine.testing import Abilities
 from syncengine.testing.faults import SimulatedCrash, Weather
 from tests.fixtures.two_remotes import World
@@ -93,6 +94,48 @@ async def test_a_record_of_long_ago_that_comes_back_is_not_taken_for_what_was_to
     assert list(world.right.items(right).values()).count(world.right.items(right)[first]) == 1
     losers = [it.losers for e in world.log.events if isinstance(e.event, WritesIntended) for it in e.event.settled]
     assert losers == [{"left": "third"}]
+
+
+@pytest.mark.parametrize(("verdict", "texts"), [("new", ["another", "issue", "renamed"]), ("kept", ["another", "renamed"])])
+async def test_a_renamed_copy_of_a_lost_record_is_not_taken_for_what_was_never_sent(verdict, texts):
+    """It carries the key that is looked for after the crash; a person says what it is."""
+    slow = Abilities(key_storage="marker", projects=True, natural_keys=("title",), listing_lag_s=60.0)
+    world = World(right_abilities=slow, rule=Prefer("right"))
+    project = world.left.person_creates("", title="P")
+    await world.settle_down()
+    _, right = world.projects()
+    issue = world.left.person_creates(project, title="issue")
+    world.left.person_creates(project, title="another")
+    await world.settle_down()
+    world.clock.advance(120)
+    await world.settle_down()
+    lost = next(key for key, it in world.right.items(right).items() if it["title"] == "issue")
+    copy = world.right.person_clones(right, lost)
+    world.right.person_edits(right, copy, title="renamed")
+    world.right.person_deletes(right, lost)
+    world.left.person_edits(project, issue, description="edited")
+
+    async def dies_when_it_is_decided(point):
+        last = world.log.events[-1].event
+        if isinstance(last, WritesIntended) and any(it.operation is Operation.CREATE for it in last.writes):
+            raise SimulatedCrash(point)
+
+    world.log.at = dies_when_it_is_decided
+    with pytest.raises(SimulatedCrash):
+        await world.settle_down()
+    world.log.at = lives
+    world.start()
+    world.clock.advance(120)
+    await world.settle_down()
+    (found,) = [it for it in world.log.events if isinstance(it.event, CopyFound)]
+    assert found.event.ref.record_id == copy
+    assert world.left.items(project)[issue]["title"] == "issue"
+
+    world.inbox.put(SettleCopy(link_id=found.stream_id, ref=found.event.ref, verdict=verdict), by="vera")
+    await world.settle_down()
+    for remote, container in ((world.left, project), (world.right, right)):
+        assert sorted(it["title"] for it in remote.items(container).values()) == texts
+    assert world.log.views.parked() == ()
 
 
 async def lives(_point):

@@ -62,6 +62,8 @@ class Item:
         spellings: for each field, every value as it stood where somebody typed it.
         orphaned: for each field, values of records that were deleted; how they were typed may be gone with them.
         left_alone: somebody said that its record is a copy to be left alone.
+        in_two: somebody said that a record of it that came back is an item of its own. The number does not tell which of
+            the two a new record is made for, so none takes back what was deleted.
     """
 
     number: int
@@ -75,6 +77,7 @@ class Item:
     spellings: dict[FieldName, set[object]] = Factory(lambda: {name: set() for name in (*TYPED, STATUS)})
     orphaned: dict[FieldName, set[str]] = Factory(lambda: {name: set() for name in (*TYPED, STATUS)})
     left_alone: bool = False
+    in_two: bool = False
 
     def typed(self, name: FieldName, value: str, before: str | None) -> None:
         """Somebody who saw `before` typed a value."""
@@ -116,6 +119,7 @@ class Ledger:
         of: the item each record stands for, also after the record is gone.
         blank: fields that the program left at their first value and nobody has filled since.
         once_blank: fields that were blank at some time; a backup may make them so again.
+        last: what each record that was deleted held, whoever deleted it.
         changes: how often anything was changed anywhere.
     """
 
@@ -124,6 +128,7 @@ class Ledger:
         self.of: dict[RecordRef, Item] = {}
         self.blank: set[tuple[RecordRef, FieldName]] = set()
         self.once_blank: set[tuple[RecordRef, FieldName]] = set()
+        self.last: dict[RecordRef, FieldValues] = {}
         self.changes = 0
         self._coming: Item | None = None
         self._words = 0
@@ -174,7 +179,7 @@ class Ledger:
             item, self._coming = self._coming, None
             self.of[ref] = item
         # What comes back as it was long ago is an edit of what was there last.
-        last = next((death.fields for death in reversed(item.deaths) if death.ref == ref), None)
+        last = self.last.get(ref)
         for name in TYPED:
             item.typed(name, plain(name, after.get(name)), plain(name, last.get(name)) if last is not None else None)
         item.statuses.add(plain(STATUS, after.get(STATUS)))
@@ -197,4 +202,5 @@ class Ledger:
         held = {name: item.closure(name, plain(name, before.get(name))) for name in TYPED}
         for name, orphaned in item.orphaned.items():
             orphaned.add(plain(name, before.get(name)))
+        self.last[ref] = before
         item.deaths.append(Death(ref=ref, held=held, fields=before, at=self.changes))

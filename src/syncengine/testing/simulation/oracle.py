@@ -93,7 +93,7 @@ class Oracle:
         elif was is not None and now is not None:
             self._updated(remote, ref, was, now)
         elif was is not None:
-            self._deleted(remote, ref, was)
+            self._deleted(ref, was)
 
     def stored(self, recorded: Recorded) -> None:
         """An event is in the log."""
@@ -122,6 +122,8 @@ class Oracle:
                 self._chosen(stream_id, name, value)
             case CopySettled(ref=ref, verdict="ignored"):
                 self.ledger.of[ref].left_alone = True
+            case CopySettled(ref=ref, verdict="new"):
+                self.ledger.of[ref].in_two |= self.is_of(ref, stream_id)
             case PlacePaused(subject=subject, by=by) if by:
                 self._paused.add(subject)
             case PlaceResumed(subject=subject):
@@ -182,6 +184,11 @@ class Oracle:
         """Whether a record stands for the item of a link."""
         return self.ledger.of.get(ref) is self.item_of.get(link_id)
 
+    def twins(self, ref: RecordRef) -> list[RecordRef]:
+        """Other records on its endpoint that stand for the same item."""
+        there = self.remotes[ref.endpoint].refs(ref.container)
+        return [other for other in there if other != ref and self.ledger.of.get(other) is self.ledger.of[ref]]
+
     def has_record(self, link_id: LinkId, endpoint: EndpointName) -> bool:
         """Whether the item of a link has a record on an endpoint."""
         item = self.item_of.get(link_id)
@@ -232,10 +239,10 @@ class Oracle:
             self._accuse("nothing is invented", f"{ref} was created and stands for no item that anybody made: {dict(now)}")
             return
         ledger.of[ref] = item
-        twins = [it for it in remote.refs(ref.container) if it != ref and ledger.of.get(it) is item]
-        if twins and not item.returned:
+        if not item.returned and (twins := self.twins(ref)):
             self._accuse("no duplicate", f"item {item.number} now has {ref} beside {twins[0]}")
-        item.deaths = [death for death in item.deaths if death.ref.endpoint != ref.endpoint]
+        if not item.in_two:
+            item.deaths = [death for death in item.deaths if death.ref.endpoint != ref.endpoint]
         schema = remote.abilities.schemas[0]
         for name in FIELDS:
             spec = schema.spec(name)
@@ -282,11 +289,11 @@ class Oracle:
             return
         self._accuse("no lost update", f"{name} of {ref} was {older!r}, which no author of {newer!r} had seen")
 
-    def _deleted(self, remote: SimRemote, ref: RecordRef, was: FieldValues) -> None:
-        del remote
+    def _deleted(self, ref: RecordRef, was: FieldValues) -> None:
         item = self.ledger.of.get(ref)
         if item is None:
             return
+        self.ledger.last[ref] = was
         deaths = [death for death in item.deaths if death.ref.endpoint != ref.endpoint]
         if not deaths:
             self._accuse("no false deletion", f"{ref} was deleted, and nobody deleted item {item.number} anywhere")

@@ -31,6 +31,7 @@ class Wishes:
         ask: Callable[[Request], None],
         is_true: Callable[[SafetyStopped], bool],
         is_of: Callable[[RecordRef, LinkId], bool],
+        twins: Callable[[RecordRef], Sequence[RecordRef]],
         has_record: Callable[[LinkId, EndpointName], bool],
     ) -> None:
         """
@@ -40,12 +41,14 @@ class Wishes:
             ask: puts a request into the inbox of the program.
             is_true: whether what is held back is what really happened; only then somebody approves of it.
             is_of: whether a record really stands for an item.
+            twins: the others on its endpoint that stand for the same item.
             has_record: whether an item really has a record on an endpoint.
         """
         self._endpoints = endpoints
         self._ask = ask
         self._is_true = is_true
         self._is_of = is_of
+        self._twins = twins
         self._has_record = has_record
         self._held: dict[str, SafetyStopped] = {}
         self._conflicts: dict[tuple[LinkId, FieldName], ConflictParked] = {}
@@ -114,11 +117,13 @@ class Wishes:
         return [ref for ref in self._copies if f"copy:{ref}" in waiting]
 
     def _settle(self, ref: RecordRef, otherwise: Verdict) -> Verdict:
-        """What looks like something that the program made is told by the truth."""
+        """What is, or looks like, something that the program made is told by the truth."""
         link_id, looks_alike = self._copies[ref]
         verdict = otherwise
-        if looks_alike:
-            verdict = "kept" if self._is_of(ref, link_id) else "new"
+        if self._is_of(ref, link_id) and (looks_alike or not self._twins(ref)):
+            verdict = "kept"
+        elif looks_alike:
+            verdict = "new"
         self._ask(SettleCopy(link_id=link_id, ref=ref, verdict=verdict))
         return verdict
 

@@ -56,6 +56,7 @@ class World:
             ask=self._log.ask,
             is_true=self._is_true,
             is_of=self.oracle.is_of,
+            twins=self.oracle.twins,
             has_record=self.oracle.has_record,
         )
         self._faults = [

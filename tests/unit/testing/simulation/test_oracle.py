@@ -7,6 +7,7 @@ from syncengine.connector import ContainerId, FieldValues
 from syncengine.domain.events import (
     ConflictParked,
     ConflictResolved,
+    CopySettled,
     Operation,
     PlacePaused,
     PlaceResumed,
@@ -306,6 +307,41 @@ def test_what_was_made_anew_needs_another_deletion_to_go():
     assert scene.broken is None
     scene.program_deletes(right)
     assert scene.broken == "no false deletion"
+
+
+def test_of_an_item_in_two_nobody_knows_which_one_is_made_anew():
+    """A record that came back is an item of its own: the number does not tell for which of the two a new record is made."""
+    for in_two in (True, False):
+        scene, left, right = paired()
+        link_id = link_id_for(left.endpoint, P, left.record_id)
+        scene.oracle.learn(link_id, left)
+        scene.person_deletes(right)
+        if in_two:
+            scene.oracle.saved(link_id, CopySettled(ref=left, verdict="new", by="somebody"))
+        scene.program_copies(left)
+        scene.program_deletes(left)
+        assert scene.broken == (None if in_two else "no false deletion")
+
+
+@pytest.mark.parametrize("by", ["person", "program"])
+def test_what_a_backup_brings_back_takes_back_what_was_there_last(by):
+    """Whoever deleted it: it is older, and may be written over the newer one all the same."""
+    scene, left, right = paired()
+    scene.remotes["right"].back_up()
+    scene.person_edits(left, description="second")
+    scene.program_writes(right, description="second")
+    if by == "person":
+        scene.person_deletes(right)
+    else:
+        stored = scene.remotes["left"].stored(P, left.record_id)
+        scene.person_deletes(left)
+        scene.program_deletes(right)
+        with scene.remotes["left"].by(Author.PERSON):
+            scene.remotes["left"].restore(P, left.record_id, stored)
+    scene.remotes["right"].restore_backup()
+    assert scene.remotes["right"].fields(right)["description"] == "first"
+    scene.program_writes(left, description="first")
+    assert scene.broken is None
 
 
 def intended(scene, ref):

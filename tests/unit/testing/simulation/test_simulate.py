@@ -57,7 +57,7 @@ def _in_a_process(*arguments, hashes):
 
 def test_a_blind_retry_is_found_and_told_in_a_small_story(monkeypatch, capsys):
     """The command in the failure plays it again and prints the same."""
-    monkeypatch.setattr(settle, "judge_create", lambda found, *, patience_over, back: DidNotLand())
+    monkeypatch.setattr(settle, "judge_create", lambda found, **_: DidNotLand())
     report = simulate(1, seed=DOUBLED, mode="liveness")
     assert not report.ok
     (failure,) = report.failures
@@ -73,7 +73,7 @@ def test_a_blind_retry_is_found_and_told_in_a_small_story(monkeypatch, capsys):
 
 def test_a_failing_history_is_named_at_once(monkeypatch, capsys):
     """The story comes at the end, which may be hours away."""
-    monkeypatch.setattr(settle, "judge_create", lambda found, *, patience_over, back: DidNotLand())
+    monkeypatch.setattr(settle, "judge_create", lambda found, **_: DidNotLand())
     assert main(["--histories", "1", "--seed", str(DOUBLED), "--mode", "liveness"]) == 1
     told = capsys.readouterr()
     assert told.err == f"a promise is broken: python -m syncengine.testing.simulation --replay {DOUBLED} --mode liveness\n"
@@ -82,7 +82,7 @@ def test_a_failing_history_is_named_at_once(monkeypatch, capsys):
 
 def test_a_failing_history_keeps_only_what_it_needs(monkeypatch):
     """Everything else that happened in it is left out."""
-    monkeypatch.setattr(settle, "judge_create", lambda found, *, patience_over, back: DidNotLand())
+    monkeypatch.setattr(settle, "judge_create", lambda found, **_: DidNotLand())
     whole = draw(DOUBLED, healing=True)
     lines = []
     assert play(whole, lines.append).broken is not None
