@@ -144,7 +144,7 @@ async def test_a_lost_record_with_a_clone_deletes_nothing():
 
 
 async def test_a_clone_that_is_ignored_is_not_taken_for_a_record_that_was_to_be_made_anew():
-    """It carries the key that is looked for."""
+    """It carries the key that is looked for, and somebody has typed into it just what is to be sent."""
     world, board, own, clone = await with_clone(rule=Prefer("left"))
     settle(world, clone, "ignored")
     project, _ = world.projects()
@@ -152,7 +152,8 @@ async def test_a_clone_that_is_ignored_is_not_taken_for_a_record_that_was_to_be_
     world.left.person_creates(project, title="two")
     await world.settle_down()
     world.right.person_deletes(board, own)
-    world.left.person_edits(project, issue, title="edited")
+    for remote, container, record_id in ((world.left, project, issue), (world.right, board, clone)):
+        remote.person_edits(container, record_id, title="edited")
     world.right_faults.plan("create", Weather.BUSY)
     for _ in range(2):
         await world.engine.run_pass()
@@ -160,8 +161,10 @@ async def test_a_clone_that_is_ignored_is_not_taken_for_a_record_that_was_to_be_
     world.start()
     world.clock.advance(30)
     await world.settle_down()
-    assert titles(world) == [["edited", "two"], ["edited", "one", "two"]]
-    assert world.right.items(board)[clone]["title"] == "one"
+    assert titles(world) == [["edited", "two"], ["edited", "edited", "two"]]
+    world.left.person_edits(project, issue, title="edited again")
+    await world.settle_down()
+    assert world.right.items(board)[clone]["title"] == "edited"
 
 
 async def test_after_a_lost_record_a_clone_that_is_ignored_lets_the_deletion_go_on():

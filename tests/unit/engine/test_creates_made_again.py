@@ -91,6 +91,7 @@ async def test_a_record_of_long_ago_that_comes_back_is_not_taken_for_what_was_to
             world.right.restore(right, first, stored)
             world.clock.advance(30)
         await world.settle_down()
+    assert not any(isinstance(it.event, CopyFound) for it in world.log.events), "nobody has to say what it is"
     assert list(world.right.items(right).values()).count(world.right.items(right)[first]) == 1
     losers = [it.losers for e in world.log.events if isinstance(e.event, WritesIntended) for it in e.event.settled]
     assert losers == [{"left": "third"}]
