@@ -1229,8 +1229,8 @@ DEFECTS = (
     Defect(
         name="a copy that is to be left alone is taken for a record that we made",
         file=SETTLE,
-        old="        ours = [it for it in found if link.copies.get(it.ref) is None]",
-        new="        ours = list(found)",
+        old="        unknown = [it for it in found if link.copies.get(it.ref) is None]",
+        new="        unknown = list(found)",
         tests=(ON_COPIES + "test_a_clone_that_is_ignored_is_not_taken_for_a_record_that_was_to_be_made_anew",),
     ),
     Defect(

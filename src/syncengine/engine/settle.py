@@ -117,8 +117,8 @@ class Settler:
             return judge(write, await asked(write.endpoint, "fetch", call, ref=str(write.ref)))
         search = endpoint.connector.find_by_key(write.container, sync_key_for(link.link_id), write.fields)
         found = await asked(write.endpoint, "find_by_key", search, ref=write.container or None)
-        ours = [it for it in found if link.copies.get(it.ref) is None]  # copies were there before, and are not what we made
-        made, back = await self._reads.apart(link, ours)
+        unknown = [it for it in found if link.copies.get(it.ref) is None]  # copies were there before, so they are not ours
+        made, back = await self._reads.apart(link, unknown)
         before = link.sides.get(write.endpoint)
         doubtful = [it for it in made if may_be_a_copy(write, it, before.ref if before else None)]
         ours = [it for it in made if it not in doubtful]

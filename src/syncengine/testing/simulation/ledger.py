@@ -37,14 +37,10 @@ class Death:
 
     Attributes:
         held: for each typed field, the value it held and all values its authors had seen.
-        fields: what it held.
-        at: how many changes had been made anywhere before.
     """
 
     ref: RecordRef
     held: dict[FieldName, frozenset[str]]
-    fields: FieldValues
-    at: int
 
 
 @define(kw_only=True)
@@ -203,4 +199,4 @@ class Ledger:
         for name, orphaned in item.orphaned.items():
             orphaned.add(plain(name, before.get(name)))
         self.last[ref] = before
-        item.deaths.append(Death(ref=ref, held=held, fields=before, at=self.changes))
+        item.deaths.append(Death(ref=ref, held=held))
