@@ -234,7 +234,7 @@ async def test_a_record_that_was_moved_to_another_container_is_no_copy():
     world.right.person_creates(board, title="another, which proves that the board can be read")
     await world.settle_down()
     (other,) = [it for it in world.right.items("") if it != board]
-    stored = world.right._records[board][own]
+    stored = world.right.stored(board, own)
     world.right.person_deletes(board, own)
     world.right.restore(other, own, stored)
     await world.settle_down()
@@ -251,7 +251,7 @@ async def test_a_copy_in_another_container_does_not_take_its_item_there():
     await world.settle_down()
     boards = {fields["title"]: record_id for record_id, fields in world.right.items("").items()}
     (own,) = world.right.items(boards["Q"])
-    world.right.restore(boards["P"], "copy", world.right._records[boards["Q"]][own])
+    world.right.restore(boards["P"], "copy", world.right.stored(boards["Q"], own))
     world.right.person_deletes(boards["Q"], own)
     world.left.person_edits(project, next(iter(world.left.items(project))), title="edited")
     await world.settle_down()

@@ -7,7 +7,7 @@ from syncengine.domain.events import CopyFound, Operation, WritesIntended
 from syncengine.engine.requests import SettleCopy
 from syncengine.testing import Abilities
 from syncengine.testing.faults import SimulatedCrash, Weather
-from tests.fixtures.two_remotes import World
+from tests.fixtures.two_remotes import World, hidden
 
 
 async def test_an_edit_of_a_record_that_is_made_a_second_time_is_kept():
@@ -21,11 +21,10 @@ async def test_an_edit_of_a_record_that_is_made_a_second_time_is_kept():
     await world.engine.run_pass()
     (made,) = world.left.items(left)
     world.left.person_edits(left, made, description="edited")
-    (hidden, world.left._records[left]) = world.left._records[left], {}
-    world.left_faults.plan("create", Weather.BUSY)
-    world.clock.advance(30)
-    await world.engine.run_pass()
-    world.left._records[left] = hidden
+    with hidden(world.left, left):
+        world.left_faults.plan("create", Weather.BUSY)
+        world.clock.advance(30)
+        await world.engine.run_pass()
     await world.settle_down()
     assert world.left.items(left)[made]["description"] == "edited"
     assert world.right.items(project)[issue]["description"] == "edited"
@@ -47,18 +46,12 @@ async def test_a_search_that_lags_is_not_believed_about_a_record_that_is_gone():
     world.left.person_edits(project, issue, description="edited")
     await world.engine.run_pass()
 
-    async def dies_when_it_is_made(point):
+    async def when_it_is_made(point):
         if point == "create.after":
             raise SimulatedCrash(point)
 
-    world.at = dies_when_it_is_made
-    world.start()
-    with pytest.raises(SimulatedCrash):
-        await world.engine.run_pass()
+    await world.dies(when_it_is_made)
     (made,) = world.right.items(right)
-
-    world.at = world.log.at = lives
-    world.start()
     await world.settle_down()
     assert list(world.right.items(right)) == [made]
     assert world.right.items(right)[made]["description"] == "edited"
@@ -116,16 +109,12 @@ async def test_a_renamed_copy_of_a_lost_record_is_not_taken_for_what_was_never_s
     world.right.person_deletes(right, lost)
     world.left.person_edits(project, issue, description="edited")
 
-    async def dies_when_it_is_decided(point):
+    async def when_it_is_decided(point):
         last = world.log.events[-1].event
         if isinstance(last, WritesIntended) and any(it.operation is Operation.CREATE for it in last.writes):
             raise SimulatedCrash(point)
 
-    world.log.at = dies_when_it_is_decided
-    with pytest.raises(SimulatedCrash):
-        await world.settle_down()
-    world.log.at = lives
-    world.start()
+    await world.dies(when_it_is_decided)
     world.clock.advance(120)
     await world.settle_down()
     (found,) = [it for it in world.log.events if isinstance(it.event, CopyFound)]
@@ -137,7 +126,3 @@ async def test_a_renamed_copy_of_a_lost_record_is_not_taken_for_what_was_never_s
     for remote, container in ((world.left, project), (world.right, right)):
         assert sorted(it["title"] for it in remote.items(container).values()) == texts
     assert world.log.views.parked() == ()
-
-
-async def lives(_point):
-    """Nothing happens at a point where others die."""

@@ -90,19 +90,11 @@ async def test_a_crash_while_granting_neither_loses_nor_doubles_it(point):
     world, choice = await in_conflict()
     world.inbox.put(choice)
 
-    async def dies(where):
+    async def at(where):
         if where == point:
             raise SimulatedCrash(where)
 
-    world.log.at = dies
-    with pytest.raises(SimulatedCrash):
-        await world.engine.run_pass()
-
-    async def lives(_where):
-        pass
-
-    world.log.at = lives
-    world.start()
+    await world.dies(at)
     await world.settle_down()
     assert titles(world) == ["B", "B"]
     assert len(events(world, ConflictResolved)) == 1

@@ -12,7 +12,7 @@ from syncengine.connector import FieldKind, FieldSpec, RecordSchema
 from syncengine.domain.events import WriteConfirmed, WriteRejected, WritesIntended
 from syncengine.testing.abilities import PROJECT as PROJECT_SCHEMA
 from syncengine.testing.abilities import Abilities, lossy
-from syncengine.testing.faults import Weather
+from syncengine.testing.faults import SimulatedCrash, Weather
 from tests.fixtures.two_remotes import World
 
 WITHOUT_STATUS_ON_CREATE = RecordSchema(
@@ -186,17 +186,9 @@ async def test_b17_b18_a_cursor_is_never_ahead_of_what_it_stands_for(at):
 
     async def die(point):
         if point == at:
-            raise KeyboardInterrupt
+            raise SimulatedCrash(point)
 
-    world.log.at = die
-    with pytest.raises(KeyboardInterrupt):
-        await world.engine.run_pass()
-
-    async def live(point):
-        del point
-
-    world.log.at = live
-    world.start()
+    await world.dies(die)
     await world.settle_down()
     _, right = world.projects()
     assert find(world.right, right, "late")
