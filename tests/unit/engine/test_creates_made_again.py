@@ -114,6 +114,7 @@ async def test_a_renamed_copy_of_a_lost_record_is_not_taken_for_what_was_never_s
         if isinstance(last, WritesIntended) and any(it.operation is Operation.CREATE for it in last.writes):
             raise SimulatedCrash(point)
 
+    await world.engine.run_pass()
     await world.dies(when_it_is_decided)
     world.clock.advance(120)
     await world.settle_down()

@@ -90,11 +90,11 @@ async def test_a_crash_while_granting_neither_loses_nor_doubles_it(point):
     world, choice = await in_conflict()
     world.inbox.put(choice)
 
-    async def at(where):
+    async def at_the_point(where):
         if where == point:
             raise SimulatedCrash(where)
 
-    await world.dies(at)
+    await world.dies(at_the_point)
     await world.settle_down()
     assert titles(world) == ["B", "B"]
     assert len(events(world, ConflictResolved)) == 1
