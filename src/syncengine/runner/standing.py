@@ -15,7 +15,7 @@ from syncengine.runner.short_text import age, at, cut
 WAYS_OUT = {
     "field": "choose with `syncengine resolve ITEM`, or make the field the same everywhere",
     "write": "remove the cause and use `syncengine resume ITEM`, or `syncengine run --once --retry-refused` for all; "
-    "of a create in doubt its reason says what to do",
+    "a create in doubt needs you to look there first, and `syncengine resume ITEM --create` if the record is missing",
     "copy": "say what it is with `syncengine resolve ITEM --keep`, `--as-new` or `--ignore`, or delete it",
     "gone": "if it was deleted, delete it elsewhere too; if it is hidden from our account, give access again",
 }

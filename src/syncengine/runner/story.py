@@ -33,17 +33,13 @@ from syncengine.domain.events import (
 from syncengine.domain.identity import EndpointName, IntentId, LinkId
 from syncengine.domain.link import Link, evolve
 from syncengine.domain.losses import EVERYTHING
-from syncengine.domain.records import FieldValue, FieldValues
+from syncengine.domain.records import FieldValues
 from syncengine.domain.side import Side, is_stale
 from syncengine.engine.ports import Recorded
+from syncengine.runner.outcome_in_words import Outcome, is_sent_now, outcome_in_words
 from syncengine.runner.short_text import Titles, at, copy_in_words, fields_in_words, listed, short, where
 
 CRASHED = "the process stopped before an answer was saved"
-
-LOOKED = "looked: "
-"""How the reason of a postponement starts that was decided by looking."""
-
-Outcome = WriteConfirmed | WriteRejected | WritePostponed | WriteOvertaken
 
 _GONE = {
     Evidence.TOMBSTONE: "it was deleted there, {endpoint} itself says so",
@@ -51,7 +47,6 @@ _GONE = {
     Evidence.CONFIRMED: "{endpoint} shows other records and still not this one, so it was deleted there",
     Evidence.OURS: "we deleted it on {endpoint}",
 }
-_DONE = {Operation.CREATE: "created", Operation.UPDATE: "changed", Operation.DELETE: "deleted"}
 _ACTS = {
     Operation.CREATE: "create it on {endpoint}",
     Operation.UPDATE: "change it on {endpoint}",
@@ -86,7 +81,7 @@ class _Call:
     under_way: bool
     undone: bool = False
 
-    def was_interrupted(self, event: "Outcome", caused_by: str) -> bool:
+    def was_interrupted(self, event: Outcome, caused_by: str) -> bool:
         """Whether a call was made, or meant to be made, after that event and nobody saved how it ended."""
         if caused_by == self.caused_by:
             return False
@@ -148,10 +143,10 @@ class _Teller:
         if call.was_interrupted(event, caused_by):
             doubt = f"nobody knew whether {call.write.endpoint} had done it"
             yield f"{CRASHED}; the next start found the intent ({_short_id(call.write)}) open, and {doubt}"
-        sent_now = isinstance(event, WritePostponed) and _is_sent_now(event)
+        sent_now = isinstance(event, WritePostponed) and is_sent_now(event)
         undone = isinstance(event, WritePostponed) and event.outcome == "not_done"
         self.calls[event.intent_id] = _Call(call.write, caused_by, under_way=sent_now, undone=undone)
-        yield _outcome(event, call.write, self.titles)
+        yield outcome_in_words(event, call.write, self.titles)
 
 
 def story(link_id: LinkId, recorded: Iterable[Recorded]) -> list[str]:
@@ -254,56 +249,6 @@ def _because(event: WritesIntended, write: Write) -> str:
             shared.setdefault(event.reasons[name], []).append(name)
     reasons = "; ".join(f"{listed(names)} {reason}" for reason, names in shared.items())
     return f", because {reasons}" if reasons else ""
-
-
-def _outcome(event: Outcome, write: Write, titles: Titles) -> str:
-    endpoint = write.endpoint
-    match event:
-        case WriteConfirmed():
-            return _confirmed(event, write, titles)
-        case WriteRejected():
-            return f"{endpoint} refuses for good: {event.reason}; the same is not sent again"
-        case WriteOvertaken():
-            return f"dropped: on {endpoint} somebody else was faster ({event.reason}); everything is decided anew"
-        case WritePostponed():
-            return _postponed(event, write)
-
-
-def _postponed(event: WritePostponed, write: Write) -> str:
-    endpoint, done, then = write.endpoint, _DONE[write.operation], f"not before {at(event.not_before)}"
-    if _is_sent_now(event):
-        return f"looked on {endpoint}: it had not been {done}, so it is sent now"
-    if event.reason.startswith(LOOKED):
-        return f"looked on {endpoint}: {event.reason.removeprefix(LOOKED)}; looks again {then}"
-    if event.outcome == "not_done":
-        return f"not {done} on {endpoint} ({event.reason}); tried again {then}"
-    return f"not known whether it was {done} on {endpoint} ({event.reason}); looks there {then}"
-
-
-def _confirmed(event: WriteConfirmed, write: Write, titles: Titles) -> str:
-    place = where(event.ref, titles)
-    name = f"{event.label} ({place})" if event.label else place
-    if write.operation is Operation.DELETE:
-        return (
-            f"{write.endpoint} answered: deleted"
-            if event.proof is Proof.ANSWER
-            else f"looked on {write.endpoint}: it is gone"
-        )
-    stored = event.fields.only(write.fields)
-    sent = write.fields.only(stored)
-    spelled = f"; it keeps this as {fields_in_words(FieldValues(_differing(stored, sent)))}" if stored != sent else ""
-    done = _DONE[write.operation]
-    if event.proof is Proof.ANSWER:
-        return f"{write.endpoint} answered: {done}, {name}{spelled}"
-    return f"looked on {write.endpoint}: it had been {done}, {name}; nothing was sent again{spelled}"
-
-
-def _differing(stored: FieldValues, sent: FieldValues) -> dict[str, FieldValue]:
-    return {name: value for name, value in stored.items() if value != sent[name]}
-
-
-def _is_sent_now(event: WritePostponed) -> bool:
-    return event.outcome == "not_done" and event.reason.startswith(LOOKED)
 
 
 def _short_id(write: Write) -> str:

@@ -277,6 +277,13 @@ def test_a_refused_write():
     ]
 
 
+def test_a_create_that_nobody_knows_the_end_of():
+    """The reason says what to do; nobody refused anything."""
+    doubt = "nobody can tell whether this was created: look there"
+    log = created_log().add(WriteRejected(intent_id="c0ffee00aa", reason=doubt, error="OutcomeUnknown"))
+    assert log.told()[3:] == [doubt, f"now: {doubt}"]
+
+
 def test_a_write_that_somebody_overtook():
     """Dropped, then decided anew on what is there."""
     log = both(title="A").add(seen(title="B", seconds=70), intended(update(title="B")))

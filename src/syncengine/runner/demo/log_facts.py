@@ -18,7 +18,7 @@ from syncengine.domain.events import (
 from syncengine.domain.identity import EndpointName, IntentId, LinkId
 from syncengine.domain.records import FieldValue
 from syncengine.engine.ports import Recorded
-from syncengine.runner.story import LOOKED
+from syncengine.runner.outcome_in_words import LOOKED
 
 
 @frozen(kw_only=True)
