@@ -320,6 +320,27 @@ DEFECTS = (
         tests=("unit/domain/test_losses.py::test_nothing_follows_while_a_copy_may_be_what_the_record_has_become",),
     ),
     Defect(
+        name="a copy that does not show once is gone",
+        file="syncengine/engine/find_copies.py",
+        old=" if copy.missed else CopyMissed(ref=ref)",
+        new="",
+        tests=(ON_COPIES + "test_a_copy_that_does_not_show_for_a_moment_still_waits",),
+    ),
+    Defect(
+        name="a copy that shows again was missed all the same",
+        file="syncengine/engine/find_copies.py",
+        old="elif copy.missed or record.fields",
+        new="elif record.fields",
+        tests=(ON_COPIES + "test_a_copy_that_does_not_show_for_a_moment_still_waits[False-True]",),
+    ),
+    Defect(
+        name="a copy that is listed again was missed all the same",
+        file="syncengine/engine/find_copies.py",
+        old="(known.missed or known.fields != record.fields)",
+        new="known.fields != record.fields",
+        tests=(ON_COPIES + "test_a_copy_that_does_not_show_for_a_moment_still_waits[False-False]",),
+    ),
+    Defect(
         name="a kept copy forgets what both sides agreed on",
         file=LINK,
         old="    agreed = NO_FIELDS if is_lost(before) else before.agreed\n",

@@ -89,6 +89,7 @@ FIELDS = {
         "label": maybe,
         "sign": st.sampled_from(["key", "looks"]),
     },
+    "link.copy_missed": {"ref": refs},
     "link.copy_settled": {"ref": refs, "verdict": st.sampled_from(["kept", "new", "ignored", "gone"]), "by": texts},
     "link.closed": {"reason": texts},
     "claim.taken": {"ref": refs, "link_id": st.uuids()},

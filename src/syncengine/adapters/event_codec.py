@@ -46,6 +46,7 @@ FORMATS: tuple[EventFormat, ...] = (
     EventFormat("link.conflict_parked", events.ConflictParked),
     EventFormat("link.conflict_resolved", events.ConflictResolved),
     EventFormat("link.copy_found", events.CopyFound),
+    EventFormat("link.copy_missed", events.CopyMissed),
     EventFormat("link.copy_settled", events.CopySettled),
     EventFormat("link.closed", events.LinkClosed),
     EventFormat("claim.taken", events.ClaimTaken),

@@ -18,6 +18,7 @@ from syncengine.domain.events import (
     ConflictParked,
     ConflictResolved,
     CopyFound,
+    CopyMissed,
     CopySettled,
     CursorAdvanced,
     Evidence,
@@ -245,7 +246,7 @@ def _advanced(recorded: Recorded, event: CursorAdvanced) -> list[Change]:
     return [(_ADVANCED, (event.endpoint, event.container, event.cursor, recorded.version))]
 
 
-def _nothing(_: Recorded, __: PassStarted | PassFinished) -> list[Change]:
+def _nothing(_: Recorded, __: CopyMissed | PassStarted | PassFinished) -> list[Change]:
     return []
 
 
@@ -261,6 +262,7 @@ _CHANGES: dict[type[Any], Callable[[Recorded, Any], list[Change]]] = {
     ConflictParked: _conflict,
     ConflictResolved: _resolved,
     CopyFound: _copied,
+    CopyMissed: _nothing,
     CopySettled: _copy_settled,
     LinkClosed: _closed,
     ClaimTaken: _claimed,

@@ -25,6 +25,7 @@ class Copy:
     Attributes:
         taken_at: aware UTC; when it was read.
         ignored: a person wants it to be left alone.
+        missed: it was not there when it was asked for last.
         looks_alike: it carries no key, so it could not be told from a new record if it were left alone.
     """
 
@@ -33,6 +34,7 @@ class Copy:
     revision: Revision | None = None
     label: str | None = None
     ignored: bool = False
+    missed: bool = False
     looks_alike: bool = False
 
 
@@ -73,6 +75,10 @@ class Copies:
             looks_alike=event.looks_alike,
         )
         return Copies({**self._copies, event.ref: copy})
+
+    def missed(self, ref: RecordRef) -> "Copies":
+        """With one that was not there; it may only not have shown."""
+        return Copies({**self._copies, ref: changed(self._copies[ref], missed=True)})
 
     def settled(self, event: CopySettled) -> "Copies":
         """After a person decided about one, or it went away."""

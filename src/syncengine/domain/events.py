@@ -247,6 +247,13 @@ class CopyFound:
 
 
 @frozen(kw_only=True)
+class CopyMissed:
+    """A copy was not there when it was asked for. Once proves nothing; it is gone when a later pass misses it as well."""
+
+    ref: RecordRef
+
+
+@frozen(kw_only=True)
 class CopySettled:
     """
     It is known what a copy is.
@@ -410,6 +417,7 @@ LinkEvent = (
     | ConflictParked
     | ConflictResolved
     | CopyFound
+    | CopyMissed
     | CopySettled
     | LinkClosed
 )

@@ -24,6 +24,7 @@ from syncengine.domain.events import (
     ConflictParked,
     ConflictResolved,
     CopyFound,
+    CopyMissed,
     CopySettled,
     Evidence,
     LinkClosed,
@@ -151,6 +152,8 @@ def _applied(link: Link, event: LinkEvent) -> Link:  # noqa: PLR0911, PLR0912, C
             return _resolved(link, event)
         case CopyFound():
             return changed(link, kind=link.kind or event.kind, copies=link.copies.found(event))
+        case CopyMissed():
+            return _copy_missed(link, event)
         case CopySettled():
             return _copy_settled(link, event)
         case LinkClosed():
@@ -166,6 +169,12 @@ def _resolved(link: Link, event: ConflictResolved) -> Link:
     choice = Resolution(value=event.value, versions=conflict.versions if conflict else held)
     parked = without(link.parked, [event.field])
     return changed(link, parked=parked, resolved={**link.resolved, event.field: choice})
+
+
+def _copy_missed(link: Link, event: CopyMissed) -> Link:
+    if link.copies.get(event.ref) is None:
+        raise ImpossibleHistory(f"link {link.link_id} knows no copy {event.ref}, so it cannot miss it")
+    return changed(link, copies=link.copies.missed(event.ref))
 
 
 def _copy_settled(link: Link, event: CopySettled) -> Link:

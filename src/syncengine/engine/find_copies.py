@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
-from syncengine.domain.events import CopyFound, CopySettled
+from syncengine.domain.events import CopyFound, CopyMissed, CopySettled
 from syncengine.domain.identity import EndpointName, Kind, LinkId, SyncKey, link_id_of
 from syncengine.domain.records import Record, RecordRef
 from syncengine.engine.calls import asked
@@ -41,7 +41,7 @@ class CopyFinder:
         steps = []
         for record in copies:
             known = link.copies.get(record.ref)
-            if known is None or (not known.ignored and known.fields != record.fields):
+            if known is None or (not known.ignored and (known.missed or known.fields != record.fields)):
                 taken_at = listings[record.ref.endpoint].taken_at or self._clock.now()
                 steps.append(Step(link_id=link_id, events=(copy_found(kind, record, taken_at, looks_alike=looks_alike),)))
         return steps
@@ -58,8 +58,10 @@ class CopyFinder:
                 call = self._endpoints[ref.endpoint].connector.fetch(ref)
                 record = await asked(ref.endpoint, "fetch", call, ref=str(ref))
                 if record is None:
-                    steps.append(Step(link_id=link_id, events=(CopySettled(ref=ref, verdict="gone"),)))
-                elif record.fields != copy.fields:
+                    # That it is not there proves something the second time, in a later pass, as of any record.
+                    missed = CopySettled(ref=ref, verdict="gone") if copy.missed else CopyMissed(ref=ref)
+                    steps.append(Step(link_id=link_id, events=(missed,)))
+                elif copy.missed or record.fields != copy.fields:
                     event = copy_found(pairing.kind, record, asked_at, looks_alike=copy.looks_alike)
                     steps.append(Step(link_id=link_id, events=(event,)))
         return steps

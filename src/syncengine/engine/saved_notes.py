@@ -6,6 +6,7 @@ from syncengine.domain.events import (
     ConflictParked,
     ConflictResolved,
     CopyFound,
+    CopyMissed,
     CopySettled,
     LinkClosed,
     LinkEvent,
@@ -53,6 +54,8 @@ def notes_about(link: Link, event: LinkEvent) -> Iterator[notes.Note]:
             yield notes.LinkSaved(link_id=link.link_id, version=version, saved="conflict_resolved")
         case CopyFound():
             yield notes.LinkSaved(link_id=link.link_id, version=version, saved="copy_found")
+        case CopyMissed():
+            yield notes.LinkSaved(link_id=link.link_id, version=version, saved="copy_missed")
         case CopySettled():
             yield notes.LinkSaved(link_id=link.link_id, version=version, saved="copy_settled")
         case LinkClosed():

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
-from syncengine.domain.events import CopyFound, CopySettled
+from syncengine.domain.events import CopyFound, CopyMissed, CopySettled
 from syncengine.domain.identity import ContainerId, EndpointName
 from syncengine.domain.records import FieldValue, RecordRef
 
@@ -85,11 +85,13 @@ _COPY_WORDS = {
 }
 
 
-def copy_in_words(event: CopyFound | CopySettled) -> str:
+def copy_in_words(event: CopyFound | CopyMissed | CopySettled) -> str:
     """What happened to a record that carries the key of an item, or looks like it."""
     if isinstance(event, CopyFound):
         what = fields_in_words(event.fields)
         return f"waits for a person: {event.ref} {event.relation} this item and is another record: {what}"
+    if isinstance(event, CopyMissed):
+        return f"the copy {event.ref} does not show; it is gone if the next pass does not see it either"
     if event.verdict == "gone":
         return f"the copy {event.ref} is not there any more"
     return f"{event.by} decided: {_COPY_WORDS[event.verdict].format(ref=event.ref)}"

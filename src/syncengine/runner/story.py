@@ -15,6 +15,7 @@ from syncengine.domain.events import (
     ConflictParked,
     ConflictResolved,
     CopyFound,
+    CopyMissed,
     CopySettled,
     Evidence,
     LinkClosed,
@@ -112,7 +113,7 @@ class _Teller:
                 yield f"waits for a person: {event.field} is in conflict, {versions}; {event.rule}: {event.reason}"
             case ConflictResolved():
                 yield f"{event.by} chose {short(event.value)} for {event.field}"
-            case CopyFound() | CopySettled():
+            case CopyFound() | CopyMissed() | CopySettled():
                 yield copy_in_words(event)
             case LinkClosed():
                 yield f"closed: {event.reason}"

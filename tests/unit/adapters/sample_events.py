@@ -8,6 +8,7 @@ from syncengine.domain.events import (
     ConflictParked,
     ConflictResolved,
     CopyFound,
+    CopyMissed,
     CopySettled,
     CursorAdvanced,
     EndpointPaused,
@@ -97,6 +98,7 @@ FULL_EXAMPLES: dict[str, Event] = {
     "link.copy_found": CopyFound(
         ref=VIBE, kind="issue", fields=VALUES, taken_at=NOON, revision="r7", label="Door sticks", sign="looks"
     ),
+    "link.copy_missed": CopyMissed(ref=VIBE),
     "link.copy_settled": CopySettled(ref=VIBE, verdict="new", by="ann"),
     "link.closed": LinkClosed(reason="deleted on both sides"),
     "claim.taken": ClaimTaken(ref=HULY, link_id=LINK),

@@ -27,6 +27,7 @@ NAMES = [
     "link.conflict_parked",
     "link.conflict_resolved",
     "link.copy_found",
+    "link.copy_missed",
     "link.copy_settled",
     "link.closed",
     "claim.taken",

@@ -3,12 +3,12 @@
 import pytest
 
 from syncengine.domain.conflict_rules import AskAPerson, Prefer
-from syncengine.domain.events import ClaimReleased, CopyFound, CopySettled
+from syncengine.domain.events import ClaimReleased, CopyFound, CopyMissed, CopySettled
 from syncengine.domain.identity import link_id_for
 from syncengine.engine.requests import SettleCopy
 from syncengine.testing import Abilities
 from syncengine.testing.faults import Weather
-from tests.fixtures.two_remotes import World
+from tests.fixtures.two_remotes import World, hidden
 
 
 async def with_clone(**more):
@@ -190,6 +190,31 @@ async def test_a_clone_that_a_person_deletes_waits_no_more(cursor):
     await world.settle_down()
     assert waiting(world) == []
     assert titles(world) == [["one"], ["one"]]
+    assert [it.verdict for it in events(world, CopySettled)] == ["gone"]
+
+
+@pytest.mark.parametrize("cursor", [False, True])
+@pytest.mark.parametrize("restarted", [False, True])
+async def test_a_copy_that_does_not_show_for_a_moment_still_waits(restarted, cursor):
+    """As of any record, its absence proves something the second time, in a later pass, of whichever process."""
+    abilities = Abilities(key_storage="marker", projects=True, natural_keys=("title",), change_cursor=cursor)
+    world, board, own, clone = await with_clone(right_abilities=abilities)
+    project, _ = world.projects()
+    world.left.person_creates(project, title="another, which proves that the board can be read")
+    world.right.person_deletes(board, own)
+    await world.settle_down()
+    with hidden(world.right, board, clone):
+        await world.engine.run_pass()
+    assert events(world, CopyMissed) != []
+    assert f"copy:right/{board}/{clone}" in waiting(world)
+    await world.settle_down()
+    assert [len(titles(world)[1]), events(world, CopySettled)] == [2, []], "it is there again, and none was made beside it"
+    world.right.person_deletes(board, clone)
+    await world.engine.run_pass()
+    assert events(world, CopySettled) == [], "it was seen meanwhile, so this is the first time again"
+    if restarted:
+        world.start()
+    await world.engine.run_pass()
     assert [it.verdict for it in events(world, CopySettled)] == ["gone"]
 
 

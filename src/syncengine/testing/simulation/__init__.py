@@ -5,7 +5,7 @@ Simulated histories: the engine, its codec and a log under a deterministic drive
 smallest form, with the command that plays it again. `python -m syncengine.testing.simulation` does the same.
 """
 
-from syncengine.testing.simulation.oracle import BrokenPromise
+from syncengine.testing.simulation.broken_promise import BrokenPromise
 from syncengine.testing.simulation.reports import Failure, Mode, Report
 from syncengine.testing.simulation.simulate import simulate, story_of
 

@@ -5,7 +5,7 @@ from collections import Counter
 from attrs import field, frozen
 
 from syncengine.domain.policy import LONGEST_WAIT_S
-from syncengine.testing.simulation.oracle import BrokenPromise
+from syncengine.testing.simulation.broken_promise import BrokenPromise
 from syncengine.testing.simulation.script import Act, Pass, Script
 from syncengine.testing.simulation.verdict import require_the_end
 from syncengine.testing.simulation.virtual_loop import NothingMoves

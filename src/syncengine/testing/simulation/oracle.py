@@ -12,6 +12,7 @@ from syncengine.domain.events import (
     ClaimTaken,
     ConflictParked,
     ConflictResolved,
+    CopyFound,
     CopySettled,
     Event,
     Operation,
@@ -26,6 +27,8 @@ from syncengine.domain.pauses import endpoint_subject, item_subject
 from syncengine.domain.policy import DeletionRule, Policy
 from syncengine.engine.ports import Recorded
 from syncengine.testing.memory_remote import Stored
+from syncengine.testing.simulation.broken_promise import BrokenPromise
+from syncengine.testing.simulation.copies import Copies
 from syncengine.testing.simulation.drawing import FIELDS, STATUS
 from syncengine.testing.simulation.intents import Intents
 from syncengine.testing.simulation.ledger import TYPED, Item, Ledger, number_in, plain
@@ -33,21 +36,6 @@ from syncengine.testing.simulation.sim_remote import Author, SimRemote
 
 _CHOOSING = ("Prefer(", "LatestWrite(", "AskAPerson(")
 """Rules that take a value as somebody typed it; others may make a new one of several."""
-
-
-class BrokenPromise(AssertionError):
-    """
-    Something happened that must never happen.
-
-    Attributes:
-        invariant: which promise was broken, in a few words.
-        story: what happened, as a sentence.
-    """
-
-    def __init__(self, invariant: str, story: str) -> None:
-        super().__init__(f"{invariant}: {story}")
-        self.invariant = invariant
-        self.story = story
 
 
 class Oracle:
@@ -71,6 +59,7 @@ class Oracle:
         self.compared: dict[RecordRef, int] = {}
         self.is_calm = False
         self._parked: dict[tuple[LinkId, FieldName], ConflictParked] = {}
+        self._copies = Copies(self.ledger)
         self._paused: set[str] = set()
         self._deletes: Counter[EndpointName] = Counter()
         self._approved = False
@@ -120,10 +109,10 @@ class Oracle:
                 self._parked[stream_id, name] = event
             case ConflictResolved(field=name, value=value):
                 self._chosen(stream_id, name, value)
-            case CopySettled(ref=ref, verdict="ignored"):
-                self.ledger.of[ref].left_alone = True
-            case CopySettled(ref=ref, verdict="new"):
-                self.ledger.of[ref].in_two |= self.is_of(ref, stream_id)
+            case CopyFound(ref=ref, fields=fields):
+                self._copies.shown(ref, fields)
+            case CopySettled(ref=ref):
+                self._copies.settled(event, self.remotes[ref.endpoint], is_of_item=self.is_of(ref, stream_id))
             case PlacePaused(subject=subject, by=by) if by:
                 self._paused.add(subject)
             case PlaceResumed(subject=subject):

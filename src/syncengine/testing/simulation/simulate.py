@@ -10,9 +10,9 @@ from multiprocessing import get_context
 from attrs import evolve, frozen
 
 from syncengine.domain.conflict_rules import ConflictRule
+from syncengine.testing.simulation.broken_promise import BrokenPromise
 from syncengine.testing.simulation.drawing import ISSUE, draw
 from syncengine.testing.simulation.history import play
-from syncengine.testing.simulation.oracle import BrokenPromise
 from syncengine.testing.simulation.reports import Failure, Mode, Report
 from syncengine.testing.simulation.script import Script
 from syncengine.testing.simulation.setup_in_words import setup_in_words

@@ -7,6 +7,7 @@ from syncengine.domain.events import (
     ConflictParked,
     ConflictResolved,
     CopyFound,
+    CopyMissed,
     CopySettled,
     CursorAdvanced,
     EndpointPaused,
@@ -59,6 +60,8 @@ def _words(recorded: Recorded) -> str:  # noqa: C901, PLR0911, PLR0912 - one lin
             return f"{name} is to be {value!r}, as a person chose"
         case CopyFound(ref=ref, fields=fields):
             return f"{ref} {event.relation} an item and is another record: {_values(fields)}"
+        case CopyMissed(ref=ref):
+            return f"the copy {ref} does not show"
         case CopySettled(ref=ref, verdict=verdict):
             return f"about the copy {ref} it is known: {verdict}"
         case LinkClosed(reason=reason):

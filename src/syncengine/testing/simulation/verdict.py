@@ -2,9 +2,9 @@
 
 from syncengine.connector import EndpointName, RecordRef
 from syncengine.domain.policy import DeletionRule
+from syncengine.testing.simulation.broken_promise import BrokenPromise
 from syncengine.testing.simulation.drawing import FIELDS
 from syncengine.testing.simulation.ledger import Item, plain
-from syncengine.testing.simulation.oracle import BrokenPromise
 from syncengine.testing.simulation.persons import alive
 from syncengine.testing.simulation.world import World
 

@@ -11,6 +11,7 @@ from syncengine.domain.events import (
     ConflictParked,
     ConflictResolved,
     CopyFound,
+    CopyMissed,
     CopySettled,
     CursorAdvanced,
     EndpointPaused,
@@ -193,6 +194,7 @@ def _strategies() -> dict[type[Event], st.SearchStrategy[Event]]:
             label=st.none() | st.text(max_size=8),
             sign=st.sampled_from(("key", "looks")),
         ),
+        CopyMissed: st.builds(CopyMissed, ref=refs()),
         CopySettled: st.builds(
             CopySettled, ref=refs(), verdict=st.sampled_from(("kept", "new", "ignored", "gone")), by=texts()
         ),

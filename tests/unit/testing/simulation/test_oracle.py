@@ -7,6 +7,7 @@ from syncengine.connector import ContainerId, FieldValues
 from syncengine.domain.events import (
     ConflictParked,
     ConflictResolved,
+    CopyFound,
     CopySettled,
     Operation,
     PlacePaused,
@@ -417,3 +418,23 @@ def test_a_create_is_looked_for_by_its_key():
     intents.looked(container=P, key=sync_key_for(link_id_for("left", P, "2")))
     intents.called(Operation.CREATE, "right", key=key)
     assert scene.broken == "no blind retry"
+
+
+@pytest.mark.parametrize("kept", [True, False])
+def test_whoever_keeps_a_copy_has_seen_the_record_beside_it(kept):
+    """Also when that one was edited since, and deleted before the copy was kept; whoever leaves the copy alone has not."""
+    scene, left, right = paired()
+    stored = scene.remotes["right"].stored(P, right.record_id)
+    scene.person_deletes(right)
+    successor = scene.program_copies(left)
+    with scene.remotes["right"].by(Author.PERSON):
+        scene.remotes["right"].restore(P, right.record_id, stored)
+    link_id = link_id_for(left.endpoint, P, left.record_id)
+    fields = scene.remotes["right"].fields(right)
+    scene.oracle.saved(link_id, CopyFound(ref=right, kind="issue", fields=fields, taken_at=HostClock().now()))
+    scene.person_edits(successor, description="second")
+    scene.program_writes(left, description="second")
+    scene.person_deletes(successor)
+    scene.oracle.saved(link_id, CopySettled(ref=right, verdict="kept" if kept else "ignored", by="somebody"))
+    scene.program_writes(left, description="first")
+    assert scene.broken == (None if kept else "no lost update")
