@@ -341,6 +341,13 @@ DEFECTS = (
         tests=(ON_COPIES + "test_a_copy_that_does_not_show_for_a_moment_still_waits[False-False]",),
     ),
     Defect(
+        name="a copy that does not show becomes an item of its own",
+        file=GRANT,
+        old="        if copy.missed:\n",
+        new="        if False:\n",
+        tests=(ON_COPIES + "test_of_a_copy_that_does_not_show_nothing_is_made",),
+    ),
+    Defect(
         name="a kept copy forgets what both sides agreed on",
         file=LINK,
         old="    agreed = NO_FIELDS if is_lost(before) else before.agreed\n",

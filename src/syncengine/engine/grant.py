@@ -166,6 +166,8 @@ class Granter:
         if wish.verdict == "ignored":
             without_a_key = f"{wish.ref} carries no key to know it by later; keep it, or make it an item of its own"
             return without_a_key if copy.looks_alike else None
+        if copy.missed:
+            return f"{wish.ref} was not there when the last pass asked for it; ask again if it is there"
         owner = await self._links.owner(wish.ref)
         if owner in {None, wish.link_id}:
             return None

@@ -218,6 +218,18 @@ async def test_a_copy_that_does_not_show_for_a_moment_still_waits(restarted, cur
     assert [it.verdict for it in events(world, CopySettled)] == ["gone"]
 
 
+@pytest.mark.parametrize("verdict", ["kept", "new"])
+async def test_of_a_copy_that_does_not_show_nothing_is_made(verdict):
+    """Whatever a listing said of its deletion was said before it could be an item, and is not said again."""
+    world, board, _, clone = await with_clone()
+    with hidden(world.right, board, clone):
+        await world.engine.run_pass()
+        settle(world, clone, verdict)
+        report = await world.engine.run_pass()
+    assert any(f"right/{board}/{clone} was not there when the last pass asked for it" in it for it in report.problems)
+    assert [it.verdict for it in events(world, CopySettled)] == ["gone"]
+
+
 async def test_two_records_with_one_key_and_a_lost_log_are_both_shown():
     """Nobody can tell which of them is the item, so neither is, and no third one is made."""
     world, board, own, clone = await with_clone()
