@@ -6,12 +6,13 @@ names it, so the ledger knows which item a record stands for without asking the 
 """
 
 import re
+from collections import defaultdict
 
 from attrs import Factory, define, frozen
 
 from syncengine.connector import FieldName, FieldValues, RecordRef
 from syncengine.testing.abilities import lossy
-from syncengine.testing.simulation.drawing import STATUS, TEXT, TITLE
+from syncengine.testing.simulation.drawing import FIELDS, STATUS, TEXT, TITLE
 
 TYPED = (TITLE, TEXT)
 """Fields in which no two persons ever type the same."""
@@ -56,7 +57,7 @@ class Item:
         returned: somebody brought a deleted record back, so it may stand beside its successor.
         edited_at: by record, the last change by anybody but the program.
         spellings: for each field, every value as it stood where somebody typed it.
-        orphaned: for each field, values of records that were deleted; how they were typed may be gone with them.
+        orphaned: for each field, what stood or was typed in records that were deleted; how may be gone with them.
         left_alone: somebody said that its record is a copy to be left alone.
         in_two: somebody said that a record of it that came back is an item of its own. The number does not tell which of
             the two a new record is made for, so none takes back what was deleted.
@@ -115,6 +116,7 @@ class Ledger:
         of: the item each record stands for, also after the record is gone.
         blank: fields that the program left at their first value and nobody has filled since.
         once_blank: fields that were blank at some time; a backup may make them so again.
+        typed_in: by record and field, every value that somebody who is not the program gave it.
         last: what each record that was deleted held, whoever deleted it.
         changes: how often anything was changed anywhere.
     """
@@ -124,6 +126,7 @@ class Ledger:
         self.of: dict[RecordRef, Item] = {}
         self.blank: set[tuple[RecordRef, FieldName]] = set()
         self.once_blank: set[tuple[RecordRef, FieldName]] = set()
+        self.typed_in: defaultdict[tuple[RecordRef, FieldName], set[str]] = defaultdict(set)
         self.last: dict[RecordRef, FieldValues] = {}
         self.changes = 0
         self._coming: Item | None = None
@@ -176,6 +179,7 @@ class Ledger:
             self.of[ref] = item
         # What comes back as it was long ago is an edit of what was there last.
         last = self.last.get(ref)
+        self._note_typed(ref, FieldValues(), after)
         for name in TYPED:
             item.typed(name, plain(name, after.get(name)), plain(name, last.get(name)) if last is not None else None)
         item.statuses.add(plain(STATUS, after.get(STATUS)))
@@ -184,6 +188,7 @@ class Ledger:
 
     def _edited(self, ref: RecordRef, before: FieldValues, after: FieldValues) -> None:
         item = self.of[ref]
+        self._note_typed(ref, before, after)
         for name in TYPED:
             if before.get(name) != after.get(name):
                 self.blank.discard((ref, name))
@@ -193,10 +198,15 @@ class Ledger:
         if before != after:
             item.edited_at[ref] = self.changes
 
+    def _note_typed(self, ref: RecordRef, before: FieldValues, after: FieldValues) -> None:
+        for name in FIELDS:
+            if before.get(name) != after.get(name):
+                self.typed_in[ref, name].add(plain(name, after.get(name)))
+
     def _died(self, ref: RecordRef, before: FieldValues) -> None:
         item = self.of[ref]
         held = {name: item.closure(name, plain(name, before.get(name))) for name in TYPED}
         for name, orphaned in item.orphaned.items():
-            orphaned.add(plain(name, before.get(name)))
+            orphaned.update(self.typed_in[ref, name], [plain(name, before.get(name))])
         self.last[ref] = before
         item.deaths.append(Death(ref=ref, held=held))

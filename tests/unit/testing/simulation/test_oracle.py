@@ -1,5 +1,7 @@
 """The oracle, asked directly: each promise broken on purpose, and what it must not complain about."""
 
+from itertools import pairwise
+
 import pytest
 from attrs import define, field
 
@@ -218,15 +220,18 @@ def test_a_spelling_of_a_remote_is_not_sent_to_others():
     assert scene.broken == "no spelling goes round"
 
 
-def test_how_a_value_was_typed_may_be_gone_with_its_record():
-    """What is left is how the others spell it."""
-    scene, left, right = paired()
-    scene.person_edits(left, description=" second")
-    scene.person_deletes(left)
-    scene.oracle.sent(right, {"description": "second"})
-    assert scene.broken is None
-    scene.oracle.sent(right, {"description": "third"})
-    assert scene.broken == "no spelling goes round"
+@pytest.mark.parametrize("later", [[], ["third"]])
+def test_how_a_value_was_typed_may_be_gone_with_its_record(later):
+    """What is left is how the others spell it, also when something else was typed there before the record was deleted."""
+    for deleted in (True, False):
+        scene, left, right = paired()
+        texts = [{"description": text} for text in ("first", " second", *later)]
+        for before, after in pairwise([*texts, None] if deleted else texts):
+            scene.oracle.ledger.person_changed(left, before, after)
+        scene.oracle.sent(right, {"description": "second"})
+        assert scene.broken == (None if deleted else "no spelling goes round")
+        scene.oracle.sent(right, {"description": "fourth"})
+        assert scene.broken == "no spelling goes round"
 
 
 def test_a_write_that_changes_nothing_is_needless_once_everything_is_calm():
